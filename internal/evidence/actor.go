@@ -1,0 +1,35 @@
+package evidence
+
+import "time"
+
+// Role is what a member does in the team.
+type Role string
+
+// The roles. A member has one.
+const (
+	Administrator Role = "administrator" // members, keys, backups; and all that a researcher does
+	Researcher    Role = "researcher"    // cases, claims, drafts
+	Reviewer      Role = "reviewer"      // reads cases, approves what others prepared
+	Field         Role = "field"         // hands in items, sees nothing else
+)
+
+// Roles lists every role, most powerful first.
+var Roles = []Role{Administrator, Researcher, Reviewer, Field}
+
+// An Actor is a member at work: whoever a change is recorded under.
+type Actor struct {
+	ID   MemberID
+	Role Role
+}
+
+// A Member is one of the team. Name is protected like any other: a go-between is
+// a member too.
+type Member struct {
+	ID    MemberID
+	Name  Secret
+	Role  Role
+	Added time.Time
+}
+
+// Actor is the member at work.
+func (m Member) Actor() Actor { return Actor{ID: m.ID, Role: m.Role} }
