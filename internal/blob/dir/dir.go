@@ -1,0 +1,284 @@
+// Package dir keeps blobs in a folder: the blob abcd… is the file ab/abcd….
+//
+// A blob is written under another name in its folder, brought to disk, and only
+// then linked to its own name, which never overwrites. So a file under a blob's
+// name is whole. What a crash leaves behind is removed when the folder is opened.
+// The file system must know hard links.
+package dir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"safehouse/internal/blob"
+	"safehouse/internal/evidence"
+)
+
+// unfinished starts the name of a file that is still being written.
+const unfinished = ".put-"
+
+// A Store keeps blobs in a folder.
+type Store struct {
+	path   string
+	create func(folder string) (*os.File, error) // tests give it a full disk
+}
+
+var _ blob.Store = (*Store)(nil)
+
+// Open opens the folder at path, which must exist, and removes what a crash left
+// unfinished in it.
+func Open(path string) (*Store, error) {
+	s := &Store{path: path, create: func(folder string) (*os.File, error) {
+		return os.CreateTemp(folder, unfinished+"*")
+	}}
+	if err := s.sweep(); err != nil {
+		return nil, fmt.Errorf("open the blobs: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Store) folder(name string) string { return filepath.Join(s.path, name[:2]) }
+func (s *Store) file(name string) string   { return filepath.Join(s.folder(name), name) }
+
+// Put implements blob.Store.
+func (s *Store) Put(ctx context.Context, name string, r io.Reader) error {
+	if err := s.put(ctx, name, r); err != nil {
+		return fmt.Errorf("put blob %q: %w", name, err)
+	}
+	return nil
+}
+
+func (s *Store) put(ctx context.Context, name string, r io.Reader) error {
+	if err := blob.CheckName(name); err != nil {
+		return err
+	}
+	unlock, err := s.lock(syscall.LOCK_SH)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := s.makeFolder(name); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(s.file(name)); err == nil {
+		return blob.ErrExists // Link below would find out too, after all the writing
+	}
+	tmp, err := s.create(s.folder(name))
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) //nolint:errcheck // what stays, the next sweep takes
+	if err := fill(ctx, tmp, r); err != nil {
+		return err
+	}
+	return s.publish(tmp.Name(), name)
+}
+
+// fill writes everything to f, brings it to disk and closes it.
+func fill(ctx context.Context, f *os.File, r io.Reader) error {
+	_, err := io.Copy(f, reader{ctx, r})
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// publish gives a finished file its blob's name. When the name cannot be brought
+// to disk it is taken away again: a Put that failed leaves nothing.
+func (s *Store) publish(tmp, name string) error {
+	err := os.Link(tmp, s.file(name))
+	if errors.Is(err, fs.ErrExist) {
+		return blob.ErrExists
+	}
+	if err != nil {
+		return err
+	}
+	if err := syncFolder(s.folder(name)); err != nil {
+		return errors.Join(err, os.Remove(s.file(name)))
+	}
+	return nil
+}
+
+// Open implements blob.Store.
+func (s *Store) Open(ctx context.Context, name string) (blob.Blob, error) {
+	b, err := s.open(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("open blob %q: %w", name, err)
+	}
+	return b, nil
+}
+
+func (s *Store) open(ctx context.Context, name string) (blob.Blob, error) {
+	if err := errors.Join(ctx.Err(), blob.CheckName(name)); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(s.file(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, evidence.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return opened{f, info.Size()}, nil
+}
+
+// Delete implements blob.Store.
+func (s *Store) Delete(ctx context.Context, name string) error {
+	err := errors.Join(ctx.Err(), blob.CheckName(name))
+	if err == nil {
+		err = s.remove(name)
+	}
+	if err != nil {
+		return fmt.Errorf("delete blob %q: %w", name, err)
+	}
+	return nil
+}
+
+func (s *Store) remove(name string) error {
+	if err := os.Remove(s.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// Also when it was gone already: the power may have failed between the two.
+	err := syncFolder(s.folder(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// List implements blob.Store.
+func (s *Store) List(ctx context.Context, f func(name string, size int64) error) error {
+	return s.walk(func(folder string, e fs.DirEntry) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		name := e.Name()
+		if blob.CheckName(name) != nil || name[:2] != folder {
+			return nil
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // deleted meanwhile
+		}
+		if err != nil {
+			return fmt.Errorf("list blob %q: %w", name, err)
+		}
+		return f(name, info.Size())
+	})
+}
+
+// walk calls f for each entry of each folder that can hold blobs, in order.
+func (s *Store) walk(f func(folder string, e fs.DirEntry) error) error {
+	folders, err := os.ReadDir(s.path)
+	if err != nil {
+		return fmt.Errorf("list blobs: %w", err)
+	}
+	for _, folder := range folders {
+		if !folder.IsDir() || len(folder.Name()) != 2 {
+			continue
+		}
+		entries, err := os.ReadDir(filepath.Join(s.path, folder.Name()))
+		if err != nil {
+			return fmt.Errorf("list blobs: %w", err)
+		}
+		for _, e := range entries {
+			if err := f(folder.Name(), e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sweep removes unfinished files, unless somebody is writing one right now: then
+// they wait for the next opening.
+func (s *Store) sweep() error {
+	unlock, err := s.lock(syscall.LOCK_EX | syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.walk(func(folder string, e fs.DirEntry) error {
+		if !strings.HasPrefix(e.Name(), unfinished) {
+			return nil
+		}
+		return os.Remove(filepath.Join(s.path, folder, e.Name()))
+	})
+}
+
+// lock holds the folder: shared to write, alone to sweep. The system lets go of
+// it when the process dies.
+func (s *Store) lock(how int) (unlock func(), err error) {
+	d, err := os.Open(s.path)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(d.Fd()), how)
+		if err != syscall.EINTR {
+			break
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return func() { d.Close() }, nil
+}
+
+func (s *Store) makeFolder(name string) error {
+	err := os.Mkdir(s.folder(name), 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return syncFolder(s.path)
+}
+
+// syncFolder brings to disk which names a folder holds.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// reader stops when the caller has given up.
+type reader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r reader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(p)
+}
+
+type opened struct {
+	*os.File
+	size int64
+}
+
+// Size is in bytes.
+func (o opened) Size() int64 { return o.size }
