@@ -1,0 +1,54 @@
+// Package access says who may do what. It is a table and one pure function: no
+// clock, no database, no side effect. What is not in the table is forbidden,
+// and an action that nobody wrote down is an action that nobody may do.
+package access
+
+import (
+	"fmt"
+	"slices"
+
+	"safehouse/internal/evidence"
+)
+
+// An Action is what somebody wants to do.
+type Action string
+
+// The actions. Each stage asks about its own before it does anything.
+const (
+	AddMember    Action = "member.add"
+	ListMembers  Action = "member.list"
+	HandIn       Action = "item.receive"
+	ReadItem     Action = "item.read" // that it is there, when it came, its chain of custody
+	OpenOriginal Action = "item.open"
+	PlanMask     Action = "mask.plan"
+	RenderMask   Action = "mask.render"
+	ReadCase     Action = "case.read"
+	WriteCase    Action = "case.write"
+	WriteDraft   Action = "draft.write"
+	ReadDraft    Action = "draft.read"
+	Review       Action = "draft.review"
+	Release      Action = "release.make"
+	ReadJournal  Action = "journal.read"
+)
+
+var may = map[evidence.Role][]Action{
+	evidence.Administrator: {
+		AddMember, ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
+		WriteDraft, ReadDraft, Review, Release, ReadJournal,
+	},
+	evidence.Researcher: {
+		ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
+		WriteDraft, ReadDraft, Review, Release, ReadJournal,
+	},
+	evidence.Reviewer: {ListMembers, ReadItem, ReadCase, ReadDraft, Review, ReadJournal},
+	evidence.Field:    {HandIn},
+}
+
+// Check returns nil when actor may do action, and evidence.ErrForbidden
+// otherwise.
+func Check(actor evidence.Actor, action Action) error {
+	if slices.Contains(may[actor.Role], action) {
+		return nil
+	}
+	return fmt.Errorf("%s by %s: %w", action, actor.ID, evidence.ErrForbidden)
+}
