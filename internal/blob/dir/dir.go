@@ -243,14 +243,10 @@ func (s *Store) lock(how int) (unlock func(), err error) {
 }
 
 func (s *Store) makeFolder(name string) error {
-	err := os.Mkdir(s.folder(name), 0o700)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
+	if err := os.Mkdir(s.folder(name), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncFolder(s.path)
+	return syncFolder(s.path) // also when it was there: who made it may not have come this far
 }
 
 // syncFolder brings to disk which names a folder holds.

@@ -1,0 +1,375 @@
+package journal
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+var (
+	// ErrBehind is returned by Publish for fewer entries than are published: an
+	// older state of the journal, or one that somebody else was quicker with.
+	ErrBehind = errors.New("the journal is behind what it published")
+	// ErrForked is returned by Publish when what is published is not the
+	// beginning of what is to be: somebody rewrote the one or the other.
+	ErrForked = errors.New("the journal is not the one it published")
+)
+
+const (
+	tileHeight = 8
+	tileWidth  = 1 << tileHeight
+	entryLevel = -1 // what package tlog calls the level of the entries
+	unfinished = ".new-"
+)
+
+// Dir is a folder that holds the journal's public form, in the layout of C2SP
+// tlog-tiles: checkpoint, tile/0/…, tile/1/…, tile/entries/…. It can be served as
+// it lies, and thrown away and published again. Its checkpoint is written after
+// all that it speaks for, so whoever reads finds a whole journal, also after a
+// power cut.
+type Dir string
+
+// Publish brings the folder from the state it is in to size entries: it writes
+// only what is new. Partial tiles stay until the full one is there, for those who
+// hold an older checkpoint. Publishing the same twice does nothing. One Publish at
+// a time: the caller sees to that.
+func (d Dir) Publish(size int64, entry func(i int64) ([]byte, error), r tlog.HashReader, checkpoint []byte) error {
+	c, err := checkpointIn(checkpoint)
+	if err != nil {
+		return fmt.Errorf("publish the journal: %w", err)
+	}
+	if c.Tree.N != size {
+		return fmt.Errorf("publish the journal: %d entries, checkpoint for %d: %w", size, c.Tree.N, ErrMalformed)
+	}
+	old := d.published()
+	if err := continues(old, c, r); err != nil {
+		return fmt.Errorf("publish the journal: %w", err)
+	}
+	tiles := tlog.NewTiles(tileHeight, old.Tree.N, size)
+	if err := d.writeTiles(tiles, entry, r); err != nil {
+		return fmt.Errorf("publish the journal: %w", err)
+	}
+	if err := d.writeCheckpoint(checkpoint); err != nil {
+		return fmt.Errorf("publish the journal: %w", err)
+	}
+	return d.dropPartial(tiles)
+}
+
+// published gives the state that the folder is in. A checkpoint that cannot be
+// read counts as none: then everything is written again.
+func (d Dir) published() Checkpoint {
+	b, err := os.ReadFile(filepath.Join(string(d), "checkpoint"))
+	if err != nil {
+		return Checkpoint{}
+	}
+	c, err := checkpointIn(b)
+	if err != nil {
+		return Checkpoint{}
+	}
+	return c
+}
+
+// continues refuses a new state that does not have the old one as its beginning,
+// and one whose own checkpoint does not fit the stored hashes.
+func continues(old, c Checkpoint, r tlog.HashReader) error {
+	if old.Tree.N > c.Tree.N {
+		return fmt.Errorf("%d entries, %d published: %w", c.Tree.N, old.Tree.N, ErrBehind)
+	}
+	for _, t := range []tlog.Tree{old.Tree, c.Tree} {
+		if t.N == 0 {
+			continue
+		}
+		root, err := tlog.TreeHash(t.N, r)
+		if err != nil {
+			return err
+		}
+		if root != t.Hash {
+			return fmt.Errorf("at %d entries: %w", t.N, ErrForked)
+		}
+	}
+	return nil
+}
+
+// writeTiles brings tiles and entries to disk: when it returns nil they survive a
+// power cut.
+func (d Dir) writeTiles(tiles []tlog.Tile, entry func(i int64) ([]byte, error), r tlog.HashReader) error {
+	folders := make(map[string]bool)
+	write := func(t tlog.Tile, b []byte) error {
+		name := filepath.Join(string(d), filepath.FromSlash(tilePath(t)))
+		for f := filepath.Dir(name); ; f = filepath.Dir(f) { // each may be new in the one above
+			folders[f] = true
+			if f == filepath.Clean(string(d)) {
+				break
+			}
+		}
+		return writeFile(name, b)
+	}
+	for _, t := range tiles {
+		b, err := tlog.ReadTileData(t, r)
+		if err != nil {
+			return err
+		}
+		if err := write(t, b); err != nil {
+			return err
+		}
+		if t.L != 0 {
+			continue
+		}
+		if b, err = bundleEntries(t, entry); err != nil {
+			return err
+		}
+		t.L = entryLevel
+		if err := write(t, b); err != nil {
+			return err
+		}
+	}
+	for f := range folders {
+		if err := syncFolder(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d Dir) writeCheckpoint(checkpoint []byte) error {
+	name := filepath.Join(string(d), "checkpoint")
+	if b, err := os.ReadFile(name); err == nil && bytes.Equal(b, checkpoint) {
+		return nil
+	}
+	if err := writeFile(name, checkpoint); err != nil {
+		return err
+	}
+	return syncFolder(string(d))
+}
+
+// dropPartial removes the partial forms of tiles that are full now.
+func (d Dir) dropPartial(tiles []tlog.Tile) error {
+	for _, t := range tiles {
+		if t.W != tileWidth {
+			continue
+		}
+		levels := []int{t.L}
+		if t.L == 0 {
+			levels = append(levels, entryLevel)
+		}
+		for _, t.L = range levels {
+			name := filepath.Join(string(d), filepath.FromSlash(tilePath(t)))
+			if err := os.RemoveAll(name + ".p"); err != nil {
+				return fmt.Errorf("publish the journal: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// tilePath is where a tile lies: tile/0/x001/234 or, partial, tile/0/x001/234.p/5.
+func tilePath(t tlog.Tile) string {
+	p := strings.TrimPrefix(t.Path(), "tile/8/") // package tlog writes the height first
+	if rest, ok := strings.CutPrefix(p, "data/"); ok {
+		p = "entries/" + rest
+	}
+	return path.Join("tile", p)
+}
+
+// bundleEntries gives the entries under a tile of leaves, each after its length
+// in two bytes.
+func bundleEntries(t tlog.Tile, entry func(i int64) ([]byte, error)) ([]byte, error) {
+	var b []byte
+	for i := range t.W {
+		e, err := entry(t.N*tileWidth + int64(i))
+		if err != nil {
+			return nil, err
+		}
+		if len(e) > maxEntry {
+			return nil, fmt.Errorf("journal entry %d: too long: %w", t.N*tileWidth+int64(i), ErrMalformed)
+		}
+		b = binary.BigEndian.AppendUint16(b, uint16(len(e)))
+		b = append(b, e...)
+	}
+	return b, nil
+}
+
+// parseBundle reads a bundle of entries.
+func parseBundle(b []byte) ([][]byte, error) {
+	var entries [][]byte
+	for len(b) > 0 {
+		if len(b) < 2 || len(b)-2 < int(binary.BigEndian.Uint16(b)) {
+			return nil, ErrMalformed
+		}
+		end := 2 + int(binary.BigEndian.Uint16(b))
+		if _, err := ParseEntry(b[2:end]); err != nil {
+			return nil, err
+		}
+		entries, b = append(entries, b[2:end]), b[end:]
+	}
+	return entries, nil
+}
+
+// Verify reads the whole folder again and believes nothing but the key: every
+// entry is hashed, every tile that the checkpoint needs is computed from the one
+// below and compared, and so is the signed root. It gives the number of entries,
+// or the first place that is not as it must be.
+func (d Dir) Verify(verifierKey string) (size int64, err error) {
+	signed, err := os.ReadFile(filepath.Join(string(d), "checkpoint"))
+	if err != nil {
+		return 0, err
+	}
+	c, err := OpenCheckpoint(signed, verifierKey)
+	if err != nil {
+		return 0, err
+	}
+	tree := heap{}
+	hashes, err := d.verifyLeaves(c.Tree.N, &tree)
+	if err != nil {
+		return 0, err
+	}
+	for level := 1; len(hashes) > 0; level++ {
+		if hashes, err = d.verifyLevel(level, hashes); err != nil {
+			return 0, err
+		}
+	}
+	if tree.root() != c.Tree.Hash {
+		return 0, fmt.Errorf("checkpoint: its root is not that of the entries: %w", ErrMalformed)
+	}
+	return c.Tree.N, nil
+}
+
+// verifyLeaves checks the entries against the lowest tiles and gives the hashes
+// of those that are full: the level above.
+func (d Dir) verifyLeaves(size int64, tree *heap) (above []tlog.Hash, err error) {
+	for at := int64(0); at < size; at += tileWidth {
+		t := tlog.Tile{H: tileHeight, L: entryLevel, N: at / tileWidth, W: int(min(size-at, tileWidth))}
+		name := tilePath(t)
+		b, err := os.ReadFile(filepath.Join(string(d), filepath.FromSlash(name)))
+		if err != nil {
+			return nil, err
+		}
+		entries, err := parseBundle(b)
+		if err != nil || len(entries) != t.W {
+			return nil, fmt.Errorf("%s: not %d entries: %w", name, t.W, ErrMalformed)
+		}
+		leaves := make([]tlog.Hash, len(entries))
+		for i, e := range entries {
+			leaves[i] = Leaf(e)
+			tree.add(leaves[i])
+		}
+		t.L = 0
+		if above, err = d.verifyTile(t, leaves, above); err != nil {
+			return nil, err
+		}
+	}
+	return above, nil
+}
+
+func (d Dir) verifyLevel(level int, hashes []tlog.Hash) (above []tlog.Hash, err error) {
+	n := int64(0)
+	for part := range slices.Chunk(hashes, tileWidth) {
+		t := tlog.Tile{H: tileHeight, L: level, N: n, W: len(part)}
+		if above, err = d.verifyTile(t, part, above); err != nil {
+			return nil, err
+		}
+		n++
+	}
+	return above, nil
+}
+
+// verifyTile compares one tile on disk with what it must hold, and appends its
+// hash to those of the level above when it is full.
+func (d Dir) verifyTile(t tlog.Tile, want, above []tlog.Hash) ([]tlog.Hash, error) {
+	name := tilePath(t)
+	b, err := os.ReadFile(filepath.Join(string(d), filepath.FromSlash(name)))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) != t.W*tlog.HashSize {
+		return nil, fmt.Errorf("%s: not %d hashes: %w", name, t.W, ErrMalformed)
+	}
+	for i, h := range want {
+		if !bytes.Equal(b[i*tlog.HashSize:(i+1)*tlog.HashSize], h[:]) {
+			return nil, fmt.Errorf("%s: hash %d is not that of what lies below: %w", name, i, ErrMalformed)
+		}
+	}
+	if t.W < tileWidth {
+		return above, nil
+	}
+	var tile heap
+	for _, h := range want {
+		tile.add(h)
+	}
+	return append(above, tile.root()), nil
+}
+
+// heap computes the root of a tree from its leaves' hashes in order. It keeps the
+// root of each perfect subtree that is not yet part of a higher one, largest
+// first: their sizes are the binary digits of count.
+type heap struct {
+	count int64
+	roots []tlog.Hash
+}
+
+func (p *heap) add(h tlog.Hash) {
+	for n := p.count; n&1 == 1; n >>= 1 {
+		last := len(p.roots) - 1
+		h = tlog.NodeHash(p.roots[last], h)
+		p.roots = p.roots[:last]
+	}
+	p.roots = append(p.roots, h)
+	p.count++
+}
+
+func (p *heap) root() tlog.Hash {
+	if p.count == 0 {
+		root, _ := tlog.TreeHash(0, nil) // the empty tree's: nothing is read
+		return root
+	}
+	last := len(p.roots) - 1
+	h := p.roots[last]
+	for i := last - 1; i >= 0; i-- {
+		h = tlog.NodeHash(p.roots[i], h)
+	}
+	return h
+}
+
+// writeFile writes a file so that a power cut leaves it whole or as it was. The
+// folder is the caller's to sync.
+func writeFile(name string, b []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), unfinished+"*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // after the rename there is nothing under this name
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+func syncFolder(name string) error {
+	d, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
