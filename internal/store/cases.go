@@ -1,0 +1,181 @@
+package store
+
+import (
+	"github.com/uptrace/bun"
+
+	"safehouse/internal/evidence"
+)
+
+type caseRow struct {
+	bun.BaseModel `bun:"table:cases"`
+	ID            string `bun:"id,pk"`
+	Ref           string `bun:"ref"`
+	Status        string `bun:"status"`
+	Priority      string `bun:"priority"`
+	Opened        string `bun:"opened"`
+	ByID          string `bun:"by_id"`
+	Sealed        []byte `bun:"sealed"`
+}
+
+type caseSecrets struct {
+	Title string `json:"title"`
+}
+
+// AddCase adds c as opened now.
+func (tx *Tx) AddCase(c *evidence.Case) error {
+	c.Opened = tx.Now
+	sealed, err := tx.sealed("cases", string(c.ID), caseSecrets{c.Title.Reveal()})
+	if err != nil {
+		return err
+	}
+	return tx.insert(&caseRow{
+		ID: string(c.ID), Ref: c.Ref, Status: c.Status, Priority: c.Priority,
+		Opened: formatTime(c.Opened), ByID: string(c.By), Sealed: sealed,
+	})
+}
+
+// Case gives a case by its ID or by the team's reference.
+func (v *View) Case(idOrRef string) (evidence.Case, error) {
+	var row caseRow
+	err := v.tx.NewSelect().Model(&row).Where("id = ?", idOrRef).WhereOr("ref = ?", idOrRef).Scan(v.ctx)
+	if err != nil {
+		return evidence.Case{}, found("case", err) // what was asked for may be a slip of the pen: not repeated
+	}
+	return v.oneCase(row)
+}
+
+// Cases gives every case, oldest first.
+func (v *View) Cases() ([]evidence.Case, error) {
+	var rows []caseRow
+	if err := v.tx.NewSelect().Model(&rows).Order("opened", "id").Scan(v.ctx); err != nil {
+		return nil, err
+	}
+	return each(rows, v.oneCase)
+}
+
+func (v *View) oneCase(row caseRow) (evidence.Case, error) {
+	var s caseSecrets
+	if err := v.open("cases", row.ID, row.Sealed, &s); err != nil {
+		return evidence.Case{}, err
+	}
+	return evidence.Case{
+		ID: evidence.CaseID(row.ID), Ref: row.Ref, Title: evidence.Protect(s.Title),
+		Status: row.Status, Priority: row.Priority, Opened: parseTime(row.Opened), By: evidence.MemberID(row.ByID),
+	}, nil
+}
+
+// nameSecrets is one spelling of a name, as it lies sealed.
+type nameSecrets struct {
+	Text     string `json:"text"`
+	Script   string `json:"script,omitempty"`
+	Language string `json:"language,omitempty"`
+}
+
+func hideNames(names []evidence.Name) []nameSecrets {
+	var out []nameSecrets
+	for _, n := range names {
+		out = append(out, nameSecrets{n.Text.Reveal(), n.Script, n.Language})
+	}
+	return out
+}
+
+func showNames(names []nameSecrets) []evidence.Name {
+	var out []evidence.Name
+	for _, n := range names {
+		out = append(out, evidence.Name{Text: evidence.Protect(n.Text), Script: n.Script, Language: n.Language})
+	}
+	return out
+}
+
+type personRow struct {
+	bun.BaseModel `bun:"table:persons"`
+	ID            string `bun:"id,pk"`
+	CaseID        string `bun:"case_id"`
+	Added         string `bun:"added"`
+	Sealed        []byte `bun:"sealed"`
+}
+
+type personSecrets struct {
+	Pseudonym string        `json:"pseudonym"`
+	Names     []nameSecrets `json:"names"`
+	Note      string        `json:"note"`
+}
+
+// AddPerson adds p as of now.
+func (tx *Tx) AddPerson(p *evidence.Person) error {
+	p.Added = tx.Now
+	sealed, err := tx.sealed("persons", string(p.ID), personSecrets{p.Pseudonym, hideNames(p.Names), p.Note.Reveal()})
+	if err != nil {
+		return err
+	}
+	return tx.insert(&personRow{ID: string(p.ID), CaseID: string(p.Case), Added: formatTime(p.Added), Sealed: sealed})
+}
+
+// Persons gives the people of a case, or of all when id is empty.
+func (v *View) Persons(id evidence.CaseID) ([]evidence.Person, error) {
+	var rows []personRow
+	if err := ofCase(v.tx.NewSelect().Model(&rows), id).Order("added", "id").Scan(v.ctx); err != nil {
+		return nil, err
+	}
+	return each(rows, func(row personRow) (evidence.Person, error) {
+		var s personSecrets
+		err := v.open("persons", row.ID, row.Sealed, &s)
+		return evidence.Person{
+			ID: evidence.PersonID(row.ID), Case: evidence.CaseID(row.CaseID), Pseudonym: s.Pseudonym,
+			Names: showNames(s.Names), Note: evidence.Protect(s.Note), Added: parseTime(row.Added),
+		}, err
+	})
+}
+
+type groupRow struct {
+	bun.BaseModel `bun:"table:person_groups"`
+	ID            string `bun:"id,pk"`
+	CaseID        string `bun:"case_id"`
+	Min           int    `bun:"min"`
+	Max           int    `bun:"max"`
+	Estimate      bool   `bun:"estimate"`
+	Added         string `bun:"added"`
+	Sealed        []byte `bun:"sealed"`
+}
+
+type groupSecrets struct {
+	Label string        `json:"label"`
+	Names []nameSecrets `json:"names"`
+}
+
+// AddGroup adds g as of now.
+func (tx *Tx) AddGroup(g *evidence.Group) error {
+	g.Added = tx.Now
+	sealed, err := tx.sealed("person_groups", string(g.ID), groupSecrets{g.Label, hideNames(g.Names)})
+	if err != nil {
+		return err
+	}
+	return tx.insert(&groupRow{
+		ID: string(g.ID), CaseID: string(g.Case), Min: g.Min, Max: g.Max, Estimate: g.Estimate,
+		Added: formatTime(g.Added), Sealed: sealed,
+	})
+}
+
+// Groups gives the groups of a case, or of all when id is empty.
+func (v *View) Groups(id evidence.CaseID) ([]evidence.Group, error) {
+	var rows []groupRow
+	if err := ofCase(v.tx.NewSelect().Model(&rows), id).Order("added", "id").Scan(v.ctx); err != nil {
+		return nil, err
+	}
+	return each(rows, func(row groupRow) (evidence.Group, error) {
+		var s groupSecrets
+		err := v.open("person_groups", row.ID, row.Sealed, &s)
+		return evidence.Group{
+			ID: evidence.GroupID(row.ID), Case: evidence.CaseID(row.CaseID), Label: s.Label,
+			Min: row.Min, Max: row.Max, Estimate: row.Estimate, Names: showNames(s.Names), Added: parseTime(row.Added),
+		}, err
+	})
+}
+
+// ofCase narrows a query to one case, unless id is empty.
+func ofCase(q *bun.SelectQuery, id evidence.CaseID) *bun.SelectQuery {
+	if id == "" {
+		return q
+	}
+	return q.Where("case_id = ?", string(id))
+}

@@ -1,0 +1,239 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/uptrace/bun"
+	"golang.org/x/mod/sumdb/note"
+
+	"safehouse/internal/evidence"
+	"safehouse/internal/seal"
+	"safehouse/journal"
+)
+
+var (
+	// ErrSilent is returned by Update for a change that recorded nothing.
+	ErrSilent = errors.New("a change that recorded nothing")
+	// ErrNewer is returned by Open for a vault that a newer program wrote.
+	ErrNewer = errors.New("written by a newer program")
+)
+
+// Keys are what the store needs to open and to write.
+type Keys struct {
+	Pages   *seal.Key // encrypts the database's pages
+	Fields  *seal.Key // seals names, words and notes within them
+	Journal *seal.Key // seed of the key that signs checkpoints
+}
+
+// A DB is one vault's database. It is safe for concurrent use.
+type DB struct {
+	bun    *bun.DB
+	fields *seal.Key
+	seed   [32]byte
+	public journal.Dir
+	now    func() time.Time
+
+	origin   string // set by Found or load, then read only
+	demo     bool
+	signer   note.Signer
+	verifier string
+}
+
+// Open opens the database of the vault in dir, and makes its schema when it is
+// new. A new database must be founded before anything else is done with it.
+func Open(ctx context.Context, dir string, keys Keys) (*DB, error) {
+	b, err := openSQLite(filepath.Join(dir, "safehouse.db"), keys.Pages.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	db := &DB{
+		bun:    b,
+		fields: keys.Fields,
+		seed:   keys.Journal.Bytes(),
+		public: journal.Dir(filepath.Join(dir, "journal")),
+		now:    func() time.Time { return time.Now().UTC() },
+	}
+	if err := db.load(ctx); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func (db *DB) load(ctx context.Context) error {
+	if err := migrate(ctx, db.bun.DB); err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	var row vaultRow
+	switch err := db.bun.NewSelect().Model(&row).Scan(ctx); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil // new: Found comes next
+	case err != nil:
+		return fmt.Errorf("open the database: %w", err)
+	}
+	if err := db.serve(row); err != nil {
+		return err
+	}
+	return db.Publish(ctx) // a crash may have come between commit and publication
+}
+
+func (db *DB) serve(row vaultRow) (err error) {
+	db.origin, db.demo = row.Origin, row.Demo
+	db.signer, db.verifier, err = journal.NewSigner(row.Origin, db.seed)
+	return err
+}
+
+// Found makes the vault's first row and its first member. Origin names the
+// journal in public: it must name nobody. Demo marks a throw-away vault, which
+// may be shown without asking who is there.
+func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidence.Member) error {
+	row := vaultRow{ID: "vault", Origin: origin, Demo: demo}
+	if err := db.serve(row); err != nil {
+		return fmt.Errorf("found the vault: %w", err)
+	}
+	return db.Update(ctx, first.ID, func(tx *Tx) error {
+		if err := tx.insert(&row); err != nil {
+			return err
+		}
+		tx.Record("vault.found", string(first.ID))
+		return tx.AddMember(&first)
+	})
+}
+
+// Close lets go of the file. The caller forgets the keys.
+func (db *DB) Close() error {
+	db.seed = [32]byte{}
+	return db.bun.Close()
+}
+
+// Origin is the journal's name in public.
+func (db *DB) Origin() string { return db.origin }
+
+// Demo says whether this is a throw-away vault.
+func (db *DB) Demo() bool { return db.demo }
+
+// Verifier is the public key that checkpoints and releases are checked with.
+func (db *DB) Verifier() string { return db.verifier }
+
+// Signer signs what leaves under the vault's name.
+func (db *DB) Signer() note.Signer { return db.signer }
+
+// View runs f on one consistent state. What f reads may be kept; v may not.
+func (db *DB) View(ctx context.Context, f func(v *View) error) error {
+	tx, err := db.bun.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("read the database: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // nothing was written
+	return f(&View{ctx: ctx, tx: tx, fields: db.fields})
+}
+
+// Update runs f and commits what it did together with its journal entries and a
+// new checkpoint. When f fails, or recorded nothing, nothing has happened. When
+// Update returns nil the change survives a power cut.
+func (db *DB) Update(ctx context.Context, actor evidence.MemberID, f func(tx *Tx) error) error {
+	if err := db.commit(ctx, actor, f); err != nil {
+		return err
+	}
+	if err := db.Publish(ctx); err != nil {
+		// The change itself is safe: saying that it failed would make a caller
+		// undo half of it. The next opening publishes what is missing.
+		slog.Warn("journal not published yet", "err", err)
+	}
+	return nil
+}
+
+func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx) error) error {
+	btx, err := db.bun.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("write the database: %w", err)
+	}
+	defer btx.Rollback() //nolint:errcheck // after a commit it does nothing
+	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields}, Now: db.now(), actor: actor}
+	if err := f(tx); err != nil {
+		return err
+	}
+	if len(tx.records) == 0 {
+		return ErrSilent
+	}
+	if err := tx.journal(db.origin, db.signer); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if err := btx.Commit(); err != nil {
+		return fmt.Errorf("write the database: %w", err)
+	}
+	return nil
+}
+
+// View reads. It is valid only inside the function that it was given to.
+type View struct {
+	ctx    context.Context
+	tx     bun.Tx
+	fields *seal.Key
+}
+
+// Tx writes. Now is the one time of all that it writes.
+type Tx struct {
+	View
+	Now     time.Time
+	actor   evidence.MemberID
+	records []record
+}
+
+func (tx *Tx) insert(row any) error {
+	_, err := tx.tx.NewInsert().Model(row).Exec(tx.ctx)
+	return err
+}
+
+// sealed seals what v holds for one row: it opens for that table and ID only.
+func (v *View) sealed(table, id string, content any) ([]byte, error) {
+	b, err := json.Marshal(content)
+	if err != nil {
+		return nil, fmt.Errorf("seal %s: %w", id, err)
+	}
+	return v.fields.Seal(b, table+"/"+id), nil
+}
+
+func (v *View) open(table, id string, sealed []byte, content any) error {
+	b, err := v.fields.Open(sealed, table+"/"+id)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", id, err)
+	}
+	return json.Unmarshal(b, content)
+}
+
+// found turns SQL's word for absence into ours.
+func found(id string, err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%s: %w", id, evidence.ErrNotFound)
+	}
+	return err
+}
+
+const timeForm = "2006-01-02T15:04:05.000000000Z" // sorts as text
+
+func formatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(timeForm)
+}
+
+func parseTime(s string) time.Time {
+	t, _ := time.Parse(timeForm, s) // we wrote it; the zero time stands for none
+	return t
+}
+
+type vaultRow struct {
+	bun.BaseModel `bun:"table:vault"`
+	ID            string `bun:"id,pk"`
+	Origin        string `bun:"origin"`
+	Demo          bool   `bun:"demo"`
+}
