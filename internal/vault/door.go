@@ -1,0 +1,225 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"safehouse/internal/access"
+	"safehouse/internal/blob/dir"
+	"safehouse/internal/evidence"
+	"safehouse/internal/seal"
+	"safehouse/internal/store"
+)
+
+// The vault's folders.
+const (
+	blobsDir = "blobs"
+	keysDir  = "keys"
+	slotExt  = ".slot"
+)
+
+// minPassphrase is in letters. Five common words make more.
+const minPassphrase = 12
+
+// A Vault is one that a member has entered. Close forgets its keys.
+type Vault struct {
+	Dir        string
+	Actor      evidence.Actor
+	DB         *store.DB
+	Originals  *Originals
+	Renditions *Renditions
+
+	root *seal.Root
+}
+
+// Found makes a new vault in dir, with its first member, an administrator. The
+// folder appears under its name when the vault in it is whole, and not before.
+func Found(ctx context.Context, dir, origin string, demo bool, first *evidence.Member, passphrase evidence.Secret) (err error) {
+	if err := fresh(dir); err != nil {
+		return err
+	}
+	parent := filepath.Dir(filepath.Clean(dir))
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return err
+	}
+	draft, err := os.MkdirTemp(parent, ".safehouse-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(draft) // after the rename there is nothing under this name
+	first.ID, first.Role = evidence.NewID[evidence.MemberID]("mem"), evidence.Administrator
+	if err := build(ctx, draft, origin, demo, first, passphrase); err != nil {
+		return err
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(draft, dir)
+}
+
+// fresh refuses a place where something lies already.
+func fresh(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case len(entries) > 0:
+		return &evidence.Problem{Code: "vault.exists", Args: []any{dir}}
+	}
+	return nil
+}
+
+func build(ctx context.Context, dir, origin string, demo bool, first *evidence.Member, passphrase evidence.Secret) error {
+	root := seal.NewRoot()
+	v, err := assemble(ctx, dir, root)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	if err := v.addSlot(first.ID, passphrase); err != nil {
+		return err
+	}
+	return v.DB.Found(ctx, origin, demo, *first)
+}
+
+// Enter opens the vault for the member whose slot the passphrase opens. Without
+// a member ID every slot is tried.
+func Enter(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret) (*Vault, error) {
+	slots, err := filepath.Glob(filepath.Join(dir, keysDir, "*"+slotExt))
+	if err != nil || len(slots) == 0 {
+		return nil, &evidence.Problem{Code: "vault.none", Args: []any{dir}, Err: err}
+	}
+	for _, path := range slots {
+		id := evidence.MemberID(strings.TrimSuffix(filepath.Base(path), slotExt))
+		if member != "" && member != id {
+			continue
+		}
+		slot, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		root, err := seal.OpenSlot(slot, []byte(passphrase.Reveal()))
+		if errors.Is(err, seal.ErrSealed) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("slot %s: %w", id, err)
+		}
+		return as(ctx, dir, root, id)
+	}
+	return nil, &evidence.Problem{Code: "vault.wrong_passphrase"}
+}
+
+// as assembles the vault for one of its members.
+func as(ctx context.Context, dir string, root *seal.Root, id evidence.MemberID) (*Vault, error) {
+	v, err := assemble(ctx, dir, root)
+	if err != nil {
+		return nil, err
+	}
+	err = v.DB.View(ctx, func(view *store.View) error {
+		m, err := view.Member(id)
+		v.Actor = m.Actor()
+		return err
+	})
+	if errors.Is(err, evidence.ErrNotFound) { // a slot that belongs to nobody opens nothing
+		err = &evidence.Problem{Code: "vault.wrong_passphrase"}
+	}
+	if err != nil {
+		return nil, errors.Join(err, v.Close())
+	}
+	return v, nil
+}
+
+func assemble(ctx context.Context, path string, root *seal.Root) (*Vault, error) {
+	for _, d := range []string{"", blobsDir, keysDir} {
+		if err := os.MkdirAll(filepath.Join(path, d), 0o700); err != nil {
+			return nil, err
+		}
+	}
+	blobs, err := dir.Open(filepath.Join(path, blobsDir))
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, path, store.Keys{
+		Pages: root.Key(seal.Database), Fields: root.Key(seal.Fields), Journal: root.Key(seal.Journal),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Vault{
+		Dir: path, DB: db, root: root,
+		Originals:  &Originals{Blobs: blobs, DB: db, Key: root.Key(seal.Originals)},
+		Renditions: &Renditions{Blobs: blobs, DB: db, Key: root.Key(seal.Renditions)},
+	}, nil
+}
+
+// AddMember gives somebody a slot of their own.
+func (v *Vault) AddMember(ctx context.Context, m *evidence.Member, passphrase evidence.Secret) error {
+	if err := access.Check(v.Actor, access.AddMember); err != nil {
+		return err
+	}
+	m.ID = evidence.NewID[evidence.MemberID]("mem")
+	if err := v.addSlot(m.ID, passphrase); err != nil {
+		return err
+	}
+	err := v.DB.Update(ctx, v.Actor.ID, func(tx *store.Tx) error {
+		tx.Record("member.add", string(m.ID))
+		return tx.AddMember(m)
+	})
+	if err != nil {
+		return errors.Join(err, os.Remove(v.slot(m.ID)))
+	}
+	return nil
+}
+
+func (v *Vault) slot(id evidence.MemberID) string {
+	return filepath.Join(v.Dir, keysDir, string(id)+slotExt)
+}
+
+func (v *Vault) addSlot(id evidence.MemberID, passphrase evidence.Secret) error {
+	if utf8.RuneCountInString(passphrase.Reveal()) < minPassphrase {
+		return &evidence.Problem{Code: "passphrase.short", Args: []any{minPassphrase}}
+	}
+	slot, err := v.root.MakeSlot([]byte(passphrase.Reveal()))
+	if err != nil {
+		return err
+	}
+	return writeWhole(v.slot(id), slot)
+}
+
+// writeWhole writes a file so that a power cut leaves it whole or absent.
+func writeWhole(path string, b []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".slot-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // after the rename there is nothing under this name
+	if _, err = f.Write(b); err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	d, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Close lets go of the database and forgets the keys.
+func (v *Vault) Close() error {
+	v.root.Forget()
+	return v.DB.Close()
+}
