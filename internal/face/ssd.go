@@ -1,0 +1,148 @@
+package face
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"safehouse/internal/evidence"
+)
+
+// ssdScales are the longest sides, in pixels, at which SSD looks: a small one
+// too, because a face that fills the picture is missed at full size.
+var ssdScales = []int{512, 320}
+
+// An SSDDetector is SSD-MobileNetV1 at its scales, on the picture or on its
+// equalised copy.
+type SSDDetector struct {
+	net       *network
+	equaliser equaliser
+	canvases  []*canvas
+}
+
+// OpenSSD loads the packaged detector.
+func OpenSSD(share string) (*SSDDetector, error) {
+	path := filepath.Join(share, SSDFile)
+	if err := pinned(path, SSDHash); err != nil {
+		return nil, err
+	}
+	model, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	net, err := load(model, "scores", "loc")
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", SSDFile, err)
+	}
+	return &SSDDetector{net: net}, nil
+}
+
+// Close lets go of the network.
+func (d *SSDDetector) Close() error { return d.net.close() }
+
+// Detect looks at the picture.
+func (d *SSDDetector) Detect(p Picture, min float64) ([]Hit, error) { return d.look(p, SSD, min) }
+
+// DetectEqualised looks at the picture's equalised copy.
+func (d *SSDDetector) DetectEqualised(p Picture, min float64) ([]Hit, error) {
+	return d.look(d.equaliser.apply(p), SSDEqualised, min)
+}
+
+func (d *SSDDetector) look(p Picture, name string, min float64) ([]Hit, error) {
+	if len(d.canvases) == 0 || d.canvases[0].srcW != p.W || d.canvases[0].srcH != p.H {
+		d.canvases = nil
+		for _, longest := range ssdScales {
+			d.canvases = append(d.canvases, newCanvas(p.W, p.H, longest, 64, 1/127.5, -1, false))
+		}
+	}
+	var hits []Hit
+	for _, c := range d.canvases {
+		c.draw(p.RGB)
+		err := d.net.run(c.planes, c.w, c.h, func(o [][]float32) {
+			hits = append(hits, distinct(decodeSSD(o[0], o[1], c, name, min))...)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return hits, nil
+}
+
+// anchor is a box shape that the network refines: width and height in pixels of
+// its input.
+type anchor struct{ w, h float64 }
+
+// ssdAnchors are those of the TensorFlow object-detection API for six layers,
+// scales .2 to .95 of 512, aspect ratios 1, 2, ½, 3, ⅓ and a larger square; the
+// first layer has three only.
+var ssdAnchors = makeAnchors()
+
+func makeAnchors() [6][]anchor {
+	scales := []float64{.2, .35, .5, .65, .8, .95, 1}
+	var out [6][]anchor
+	for layer := range out {
+		s := scales[layer] * 512
+		shape := func(ratio float64) anchor { return anchor{s * math.Sqrt(ratio), s / math.Sqrt(ratio)} }
+		if layer == 0 {
+			out[0] = []anchor{{51.2, 51.2}, shape(2), shape(.5)}
+			continue
+		}
+		larger := math.Sqrt(scales[layer]*scales[layer+1]) * 512
+		out[layer] = []anchor{{s, s}, {larger, larger}, shape(2), shape(.5), shape(3), shape(1. / 3)}
+	}
+	return out
+}
+
+func decodeSSD(scores, loc []float32, c *canvas, name string, min float64) []Hit {
+	var hits []Hit
+	k := 0
+	stride := 16.0
+	cols, rows := roundUp(c.w, 16)/16, roundUp(c.h, 16)/16
+	for _, anchors := range ssdAnchors {
+		for y := range rows {
+			for x := range cols {
+				for _, a := range anchors {
+					if s := float64(scores[k]); s >= min {
+						l := loc[4*k : 4*k+4]
+						cy := (float64(y)+.5)*stride + float64(l[0])/10*a.h
+						cx := (float64(x)+.5)*stride + float64(l[1])/10*a.w
+						h, w := math.Exp(float64(l[2])/5)*a.h, math.Exp(float64(l[3])/5)*a.w
+						hits = append(hits, c.hit(cx, cy, w, h, s, name))
+					}
+					k++
+				}
+			}
+		}
+		stride *= 2
+		cols, rows = (cols+1)/2, (rows+1)/2
+	}
+	return hits
+}
+
+// hit turns a box in the network's input into one in the picture.
+func (c *canvas) hit(cx, cy, w, h, score float64, name string) Hit {
+	box := evidence.Box{(cx - w/2) / c.scale, (cy - h/2) / c.scale, (cx + w/2) / c.scale, (cy + h/2) / c.scale}
+	return Hit{Box: box, Score: score, Detector: name}
+}
+
+// distinct drops hits that are the same face seen again by the same pass.
+func distinct(hits []Hit) []Hit {
+	slices.SortFunc(hits, func(a, b Hit) int {
+		switch {
+		case a.Score > b.Score:
+			return -1
+		case a.Score < b.Score:
+			return 1
+		}
+		return slices.Compare(a.Box[:], b.Box[:])
+	})
+	var out []Hit
+	for _, h := range hits {
+		if !slices.ContainsFunc(out, func(k Hit) bool { return overlap(h.Box, k.Box) > .4 }) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
