@@ -1,0 +1,44 @@
+# make run     everything, from a clean clone to a page on 127.0.0.1:7070
+# make test    everything, from a clean clone to the last test
+# make build   bin/safehouse and bin/safehouse-verify
+# make check   form and layering     make bench   measurements, with figures
+# make setup   only brings what is needed; repeating it is cheap
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+export GOTOOLCHAIN := local
+LISTEN ?= 127.0.0.1:7070
+
+.PHONY: setup build run test check bench
+
+setup:
+	@scripts/setup.sh
+
+build: setup
+	@echo "build: bin/safehouse"
+	@CGO_ENABLED=1 go build -trimpath -o bin/safehouse ./cmd/safehouse
+	@echo "build: bin/safehouse-verify"
+	@CGO_ENABLED=0 go build -trimpath -o bin/safehouse-verify ./cmd/safehouse-verify
+
+# demo/ is thrown away when the job did not come to its end.
+run: build
+	@if [ ! -e demo/.whole ]; then rm -rf demo; examples/main-job.sh demo; touch demo/.whole; \
+	else echo "run: demo/ is there from last time; remove it to do the job again"; fi
+	@echo "run: http://$(LISTEN)"
+	@bin/safehouse --data demo/data serve --listen $(LISTEN)
+
+test:
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory build
+	go test ./...
+
+check: setup
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	[ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go test ./internal/layers
+
+bench: build
+	@for program in bench/*/; do echo "bench: $$program"; go run "./$$program"; done
