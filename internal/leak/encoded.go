@@ -1,0 +1,221 @@
+package leak
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"iter"
+	"unicode/utf8"
+)
+
+// An encoded is a stretch of text that may be base64 or hexadecimal.
+type encoded struct {
+	start int
+	text  []byte // without line breaks
+	lines []line // where it stands in the text
+	hex   bool
+}
+
+// A line is where a piece of an encoded stretch stands: at in it, from in the text.
+type line struct{ at, from int }
+
+const (
+	leastRun       = 8  // characters: a name of two syllables in base64
+	leastHex       = 10 // characters: a name of five letters
+	leastLine      = 40 // characters before a line's end that a run goes on after
+	leastContainer = 64 // bytes: shorter ones hold nothing
+	probed         = 12 // characters from which on chance reads as nobody's name
+)
+
+// alphabet of both kinds of base64, and of hexadecimal.
+var inBase64, inHex = func() (b, h [256]bool) {
+	for c := range 256 {
+		x := byte(c)
+		b[c] = isAlnum(x) || x == '+' || x == '/' || x == '-' || x == '_'
+		h[c] = isHex(x)
+	}
+	return b, h
+}()
+
+// encodings gives all stretches of b that decode to something that may be text or a
+// file.
+func encodings(b []byte) iter.Seq[encoded] {
+	return func(yield func(encoded) bool) {
+		for i := 0; i < len(b); {
+			if !inBase64[b[i]] {
+				i++
+				continue
+			}
+			end := i + 1
+			for end < len(b) && inBase64[b[end]] {
+				end++
+			}
+			if end-i < leastRun {
+				i = end
+				continue
+			}
+			run := gather(b, i, end)
+			if !candidates(run, yield) {
+				return
+			}
+			i = run.lines[len(run.lines)-1].from + len(run.text) - run.lines[len(run.lines)-1].at
+		}
+	}
+}
+
+// gather takes the run at b[i:end] and the lines on which it goes on.
+func gather(b []byte, i, end int) encoded {
+	run := encoded{start: i, text: b[i:end:end], lines: []line{{0, i}}}
+	for end-run.lines[len(run.lines)-1].from >= leastLine {
+		next := end
+		for next < len(b) && (b[next] == '\n' || b[next] == '\r' || b[next] == ' ' && next > end) {
+			next++
+		}
+		if next == end || next >= len(b) || !inBase64[b[next]] {
+			break
+		}
+		run.lines = append(run.lines, line{len(run.text), next})
+		for end = next; end < len(b) && inBase64[b[end]]; end++ {
+		}
+		run.text = append(run.text, b[next:end]...)
+	}
+	return run
+}
+
+// candidates tries a run from each of the places at which a group may start: what
+// stands before it may belong to the alphabet too.
+func candidates(run encoded, yield func(encoded) bool) bool {
+	for shift := range 4 {
+		if len(run.text)-shift < leastRun {
+			break
+		}
+		r := run.from(shift)
+		if (len(r.text) >= probed || plausible(r.bytes(len(r.text)))) && !yield(r) {
+			return false
+		}
+	}
+	for _, h := range hexRuns(run) {
+		if plausible(h.bytes(min(len(h.text), 2*probed))) && !yield(h) {
+			return false
+		}
+	}
+	return true
+}
+
+// from leaves out the first n characters.
+func (e encoded) from(n int) encoded {
+	if n == 0 {
+		return e
+	}
+	o := encoded{start: e.origin(n), text: e.text[n:], hex: e.hex}
+	o.lines = append(o.lines, line{0, o.start})
+	for _, l := range e.lines {
+		if l.at > n {
+			o.lines = append(o.lines, line{l.at - n, l.from})
+		}
+	}
+	return o
+}
+
+// origin says where character n of the run stands in the text.
+func (e encoded) origin(n int) int {
+	at := e.lines[0]
+	for _, l := range e.lines {
+		if l.at <= n {
+			at = l
+		}
+	}
+	return at.from + n - at.at
+}
+
+// hexRuns are the stretches of a run that are hexadecimal, from both places at which
+// a pair may start.
+func hexRuns(run encoded) (all []encoded) {
+	for i := 0; i < len(run.text); i++ {
+		end := i
+		for end < len(run.text) && inHex[run.text[end]] {
+			end++
+		}
+		for shift := 0; shift < 2 && end-i-shift >= leastHex; shift++ {
+			h := run.from(i + shift)
+			h.text, h.hex = h.text[:end-i-shift], true
+			all = append(all, h)
+		}
+		i = max(i, end)
+	}
+	return all
+}
+
+// bytes decodes the first n characters, as far as whole groups go.
+func (e encoded) bytes(n int) []byte {
+	if e.hex {
+		out := make([]byte, n/2)
+		_, _ = hex.Decode(out, e.text[:n/2*2])
+		return out
+	}
+	text := make([]byte, n)
+	for i, c := range e.text[:n] {
+		switch c {
+		case '-':
+			c = '+'
+		case '_':
+			c = '/'
+		}
+		text[i] = c
+	}
+	if n%4 == 1 {
+		text = text[:n-1]
+	}
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
+	made, _ := base64.RawStdEncoding.Decode(out, text)
+	return out[:made]
+}
+
+// decode makes a view of what the run says.
+func (e encoded) decode(v *view) *view {
+	var m maker
+	all := e.bytes(len(e.text))
+	made, took := 3, 4
+	if e.hex {
+		made, took = 1, 2
+	}
+	for i, l := range e.lines {
+		end := len(all)
+		if i+1 < len(e.lines) {
+			end = min(end, e.lines[i+1].at*made/took)
+		}
+		start := l.at * made / took
+		if l.at >= len(e.text) || start >= end {
+			continue
+		}
+		m.v.segs = append(m.v.segs, segment{start, l.from, made, took})
+	}
+	m.v.b = all
+	return m.over(v, hiddenCode)
+}
+
+// plausible says whether b starts like text in UTF-8 or UTF-16, or like a file that
+// the gate knows.
+func plausible(b []byte) bool {
+	return sniff(b) != nil || likeUTF8(b) || likeUTF16(b) != 0
+}
+
+// likeUTF8 allows a letter cut off at the end, and at the start what stood before
+// it.
+func likeUTF8(b []byte) bool {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			return len(b) < utf8.UTFMax && !utf8.FullRune(b)
+		}
+		if control(r) {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+// control says whether r has no place in a text.
+func control(r rune) bool {
+	return r < 0x20 && r != '\n' && r != '\r' && r != '\t' && r != '\f' || r == 0x7F
+}

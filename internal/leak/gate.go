@@ -1,0 +1,130 @@
+package leak
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// The severities of a finding.
+const (
+	Block  = "block"
+	Review = "review" // a person decides
+)
+
+// A Finding is a place where something would get out. Start and End are bytes of
+// the part. Surface shows a first letter and a length, never the whole. Why is a key
+// of the catalogues.
+type Finding struct {
+	Rule     string `json:"rule"`
+	Term     string `json:"term"`
+	Severity string `json:"severity"`
+	File     string `json:"file"`
+	Part     string `json:"part"`
+	Start    int    `json:"start"`
+	End      int    `json:"end"`
+	Surface  string `json:"surface"`
+	Why      string `json:"why"`
+}
+
+// An Unread is a part that the gate could not read. It counts as found.
+type Unread struct {
+	File string `json:"file"`
+	Part string `json:"part"`
+	Why  string `json:"why"`
+}
+
+// A Report is what the gate found.
+type Report struct {
+	Findings []Finding `json:"findings"`
+	Unread   []Unread  `json:"unread"`
+}
+
+// Status is the exit status of a command: 4 where something could not be read, 3
+// where something blocks, else 0.
+func (r Report) Status() int {
+	if len(r.Unread) > 0 {
+		return 4
+	}
+	for _, f := range r.Findings {
+		if f.Severity != Review {
+			return 3
+		}
+	}
+	return 0
+}
+
+// Add puts what another check found behind this.
+func (r *Report) Add(o Report) {
+	r.Findings = append(r.Findings, o.Findings...)
+	r.Unread = append(r.Unread, o.Unread...)
+}
+
+// A Gate looks for protected texts. It does not change after New; several
+// goroutines may use it.
+type Gate struct {
+	text  *trie // folded letters
+	bytes *trie // the bytes of names in encodings other than Unicode's
+}
+
+// New makes a gate for terms under a policy.
+func New(terms Terms, policy Policy) (*Gate, error) {
+	if err := policy.checked(); err != nil {
+		return nil, err
+	}
+	if err := terms.check(); err != nil {
+		return nil, err
+	}
+	var keys []*key
+	for _, p := range terms.People {
+		for _, n := range p.Names {
+			keys = append(keys, nameKeys(p.ID, n)...)
+		}
+	}
+	for _, t := range terms.Terms {
+		keys = append(keys, termKeys(t)...)
+	}
+	return &Gate{text: newTrie(keys), bytes: newTrie(legacyKeys(keys))}, nil
+}
+
+// Check reads size bytes of r, a file called name, in all its parts. An error means
+// that the check itself could not be done; what it could not understand is in the
+// report.
+func (g *Gate) Check(ctx context.Context, name string, r io.ReaderAt, size int64) (Report, error) {
+	l := &look{ctx: ctx, gate: g, budget: maxBudget}
+	l.name(name)
+	label := l.safe(name)
+	if err := l.part(content, part{r: r, size: size}); err != nil {
+		return Report{}, err
+	}
+	for i := range l.report.Findings {
+		l.report.Findings[i].File = label
+	}
+	for i := range l.report.Unread {
+		l.report.Unread[i].File = label
+	}
+	l.report.sort()
+	return l.report, ctx.Err()
+}
+
+func (r *Report) sort() {
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(strings.Compare(a.Part, b.Part), cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), strings.Compare(a.Term, b.Term))
+	})
+	slices.SortStableFunc(r.Unread, func(a, b Unread) int {
+		return cmp.Or(strings.Compare(a.Part, b.Part), strings.Compare(a.Why, b.Why))
+	})
+	r.Unread = slices.Compact(r.Unread)
+}
+
+// surface shows of what was found a first letter and a length; of a single letter
+// only that it is one.
+func surface(first rune, letters int) string {
+	if letters < 2 || !utf8.ValidRune(first) {
+		first = '·'
+	}
+	return string(first) + "…" + itoa(letters)
+}

@@ -1,0 +1,227 @@
+package leak
+
+import (
+	"slices"
+	"unicode/utf8"
+)
+
+const (
+	blockUnits = 1 << 14 // looked at in one go
+	around     = 12      // units kept before and behind a match, to judge its edges
+)
+
+// A hit is a key found in a view: bytes start to end of it.
+type hit struct {
+	key        *key
+	grade      grade
+	start, end int
+	first      rune
+	letters    int
+	looks      bool // read through look-alikes
+}
+
+// A scanner finds keys in one text, fed in pieces of any size.
+type scanner struct {
+	t      *trie
+	s      stream
+	done   int  // units before this were looked at as starts
+	binary bool // bytes that are no text: only what cannot be chance counts
+	found  func(hit)
+}
+
+func newScanner(t *trie, found func(hit)) *scanner {
+	return &scanner{t: t, s: stream{t: table()}, found: found}
+}
+
+// scan looks through all of b, whose first byte is number base.
+func (c *scanner) scan(b []byte, base int) {
+	for i := 0; i < len(b); {
+		i += c.s.feed(b[i:], base+i, blockUnits)
+		if len(c.s.u) >= blockUnits {
+			c.look(false)
+		}
+	}
+}
+
+// scanBytes looks through b byte by byte, for names in older encodings.
+func (c *scanner) scanBytes(b []byte) {
+	for i, x := range b {
+		c.s.u = append(c.s.u, unit{r: rune(x), start: i, end: i + 1})
+		if len(c.s.u) >= blockUnits {
+			c.look(false)
+		}
+	}
+	c.look(true)
+}
+
+// scanFrom looks through a long stream in pieces: rest is what the last piece left
+// of a character. It returns what this one leaves.
+func (c *scanner) scanFrom(b []byte, base int) (rest int) {
+	for rest < utf8.UTFMax-1 && rest < len(b) && !utf8.FullRune(b[max(0, len(b)-rest-1):]) {
+		rest++
+	}
+	c.scan(b[:len(b)-rest], base)
+	return rest
+}
+
+// finish looks at what is left.
+func (c *scanner) finish() {
+	c.s.settle()
+	c.look(true)
+}
+
+// look tries every start whose longest key and context are there, and forgets all
+// that no later start needs.
+func (c *scanner) look(all bool) {
+	u := c.s.u
+	stop := len(u)
+	if !all {
+		stop = max(c.done, len(u)-c.t.longest-around)
+	}
+	c.starts(u, c.done, stop, nil)
+	for _, other := range disguises {
+		c.disguised(u, stop, other)
+	}
+	keep := max(0, stop-around)
+	c.done = stop - keep
+	c.s.u = append(u[:0], u[keep:]...)
+}
+
+// starts looks for keys that start in u[from:to]. Where changed is given a match
+// must hold one of these units: the others were found before.
+func (c *scanner) starts(u []unit, from, to int, changed []int) {
+	for i := from; i < to; i++ {
+		if !c.t.may(u, i) {
+			continue
+		}
+		c.t.walk(u, i, func(k *key, end int) {
+			if changed != nil && !holds(changed, i, end) {
+				return
+			}
+			c.judge(u, i, end, k, changed != nil)
+		})
+	}
+}
+
+func holds(sorted []int, from, to int) bool {
+	at, _ := slices.BinarySearch(sorted, from)
+	return at < len(sorted) && sorted[at] < to
+}
+
+func (c *scanner) judge(u []unit, i, end int, k *key, looks bool) {
+	g := judge(u, i, end, k)
+	if c.binary && (looks || !certain(u, i, end)) {
+		g = none
+	}
+	if g == none {
+		return
+	}
+	c.found(hit{k, g, u[i].start, u[end-1].end, u[i].r, end - i, looks})
+}
+
+// certain says whether u[i:j] is more than noise may hold: enough bytes, and
+// nothing odd between them.
+func certain(u []unit, i, j int) bool {
+	for at := i + 1; at < j; at++ {
+		if u[at].start-u[at-1].end > 2 {
+			return false
+		}
+	}
+	return u[j-1].end-u[i].start >= 7 || class(u[i].r) >= hangul && j-i >= 2
+}
+
+// A disguise reads single characters as others: what to read u[i] as, or 0.
+type disguise func(u []unit, i int) rune
+
+// disguises are all readings besides the plain one.
+var disguises = []disguise{byLook, leet('l'), leet('i'), asDigit}
+
+// byLook reads what looks like a Latin letter as that.
+func byLook(u []unit, i int) rune { return u[i].looks }
+
+// leet reads digits among letters as the letters they stand for, and a capital I
+// among small letters as an l.
+func leet(one rune) disguise {
+	like := map[rune]rune{'0': 'o', '1': one, '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b'}
+	return func(u []unit, i int) rune {
+		if u[i].looks != 0 {
+			return u[i].looks
+		}
+		if one == 'l' && capitalI(u, i) {
+			return 'l'
+		}
+		if u[i].r > '9' || u[i].r < '0' || !beside(u, i, alphabetic) {
+			return 0
+		}
+		return like[u[i].r]
+	}
+}
+
+// capitalI says whether u[i] is a capital I inside a word in small letters.
+func capitalI(u []unit, i int) bool {
+	if u[i].r != 'i' || !u[i].upper || !touches(u, i) {
+		return false
+	}
+	return !u[i-1].upper || touches(u, i+1) && !u[i+1].upper
+}
+
+// asDigit reads letters among digits as the digits they look like.
+func asDigit(u []unit, i int) rune {
+	r := u[i].r
+	if u[i].looks != 0 {
+		r = u[i].looks
+	}
+	if r != 'o' && r != 'l' && r != 'i' || !beside(u, i, digits) {
+		return 0
+	}
+	if r == 'o' {
+		return '0'
+	}
+	return '1'
+}
+
+// beside says whether a neighbour of u[i] is of a class; a run of disguised
+// characters counts by what stands at its nearer end.
+func beside(u []unit, i, c int) bool {
+	const reach = 3
+	for d := 1; d <= reach; d++ {
+		if i-d >= 0 && class(u[i-d].r) == c || i+d < len(u) && class(u[i+d].r) == c {
+			return true
+		}
+	}
+	return false
+}
+
+// disguised looks again at what is near the units that can be read otherwise.
+func (c *scanner) disguised(u []unit, stop int, read disguise) {
+	var changed []int
+	var plain []rune
+	for i := range u {
+		if u[i].r >= syllables && u[i].looks == 0 {
+			continue
+		}
+		if r := read(u, i); r != 0 && r != u[i].r {
+			changed = append(changed, i)
+			plain = append(plain, r)
+		}
+	}
+	if len(changed) == 0 {
+		return
+	}
+	swap := func() {
+		for n, i := range changed {
+			u[i].r, plain[n] = plain[n], u[i].r
+		}
+	}
+	swap()
+	at := c.done
+	for _, i := range changed {
+		from := max(at, i-c.t.longest)
+		to := min(i+1, stop)
+		if from < to {
+			c.starts(u, from, to, changed)
+			at = to
+		}
+	}
+	swap()
+}

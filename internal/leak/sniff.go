@@ -1,0 +1,40 @@
+package leak
+
+import (
+	"bytes"
+	"regexp"
+)
+
+// A reader takes one kind of file apart.
+type reader func(l *look, label string, p part) error
+
+// sniff tells by its first bytes what takes a file apart, nil where it may be text.
+// Its name does not matter: a name can lie.
+func sniff(head []byte) reader {
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return (*look).zip
+	case bytes.HasPrefix(head, []byte{0xFF, 0xD8, 0xFF}):
+		return (*look).jpeg
+	case bytes.HasPrefix(head, []byte(pngMark)):
+		return (*look).png
+	case len(head) >= 8 && isFirstBox(string(head[4:8])):
+		return (*look).mp4
+	case isForeign(head):
+		return (*look).foreign
+	}
+	return nil
+}
+
+// foreign are files that the gate does not take apart although parts of them, or
+// all, read as text: what they show is not what their bytes say.
+var foreign = regexp.MustCompile(`^(?s:\x1f\x8b\x08|GIF8|RIFF....WEBP|\x1aE\xdf\xa3|7z\xbc\xaf|Rar!\x1a|\xd0\xcf\x11\xe0|\xfd7zXZ|OggS` +
+	`|\s*\{\\rtf|%!PS|.{0,1000}%PDF-)|(?m:^begin(-base64)? [0-7]{3} )`)
+
+func isForeign(head []byte) bool { return foreign.Match(head) }
+
+// foreign looks at what can be seen of a file that it does not take apart.
+func (l *look) foreign(label string, p part) error {
+	l.unread(label, "leak.unread.kind")
+	return l.bulk(label, p.r, 0, p.size)
+}
