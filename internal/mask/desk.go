@@ -1,0 +1,202 @@
+package mask
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
+
+	"safehouse/internal/access"
+	"safehouse/internal/evidence"
+	"safehouse/internal/store"
+	"safehouse/internal/vault"
+)
+
+// A Desk is where masks are made within the vault. The plain recording exists
+// only in memory that no file system holds, and the worker gets a handle to it.
+type Desk struct {
+	DB         *store.DB
+	Originals  *vault.Originals
+	Renditions *vault.Renditions
+	Studio     Studio
+}
+
+// Propose makes a plan for an item. That the original was opened for it is in
+// the journal.
+func (d *Desk) Propose(ctx context.Context, actor evidence.Actor, id evidence.ItemID, opt Options, progress Progress) (evidence.Plan, error) {
+	if err := access.Check(actor, access.PlanMask); err != nil {
+		return evidence.Plan{}, err
+	}
+	in, err := d.original(ctx, actor, id, "mask.propose")
+	if err != nil {
+		return evidence.Plan{}, err
+	}
+	defer in.Close()
+	proposed, err := d.Studio.Propose(ctx, in, opt, progress)
+	if err != nil {
+		return evidence.Plan{}, fmt.Errorf("propose a mask for %s: %w", id, err)
+	}
+	return d.keep(ctx, actor, id, proposed)
+}
+
+// keep stores a plan.
+func (d *Desk) keep(ctx context.Context, actor evidence.Actor, id evidence.ItemID, proposed evidence.MaskPlan) (evidence.Plan, error) {
+	p := evidence.Plan{ID: evidence.NewID[evidence.PlanID]("pln"), Item: id, Mask: proposed, By: actor.ID}
+	digest, err := digest(proposed)
+	if err != nil {
+		return p, err
+	}
+	err = d.DB.Update(ctx, actor.ID, func(tx *store.Tx) error {
+		if _, _, err := tx.Item(id); err != nil {
+			return err
+		}
+		tx.Record("mask.plan", string(p.ID), digest)
+		return tx.AddPlan(&p)
+	})
+	return p, err
+}
+
+// Look notes that a person has looked at these doubts, by their place in the
+// queue. Nil means all of them.
+func (d *Desk) Look(ctx context.Context, actor evidence.Actor, id evidence.PlanID, doubts []int) (evidence.Plan, error) {
+	return d.change(ctx, actor, id, "mask.look", func(p *evidence.Plan) error {
+		if doubts == nil {
+			doubts = p.Open()
+		}
+		for _, i := range doubts {
+			if i < 0 || i >= len(p.Mask.Queue) {
+				return &evidence.Problem{Code: "mask.no_such_doubt", Args: []any{i, len(p.Mask.Queue)}}
+			}
+			if !slices.Contains(p.Seen, i) {
+				p.Seen = append(p.Seen, i)
+			}
+		}
+		return nil
+	})
+}
+
+// Accept says that the plan is good. It is refused while a doubt is open.
+func (d *Desk) Accept(ctx context.Context, actor evidence.Actor, id evidence.PlanID) (evidence.Plan, error) {
+	return d.change(ctx, actor, id, "mask.accept", func(p *evidence.Plan) error {
+		if n := len(p.Open()); n > 0 {
+			return &evidence.Problem{Code: "mask.queue_open", Args: []any{id, n}}
+		}
+		p.AcceptBy = actor.ID
+		return nil
+	})
+}
+
+func (d *Desk) change(ctx context.Context, actor evidence.Actor, id evidence.PlanID, action string, f func(p *evidence.Plan) error) (evidence.Plan, error) {
+	if err := access.Check(actor, access.PlanMask); err != nil {
+		return evidence.Plan{}, err
+	}
+	var p evidence.Plan
+	err := d.DB.Update(ctx, actor.ID, func(tx *store.Tx) (err error) {
+		if p, err = tx.Plan(id); err != nil {
+			return err
+		}
+		if err := f(&p); err != nil {
+			return err
+		}
+		if p.AcceptBy != "" && p.Accepted.IsZero() {
+			p.Accepted = tx.Now
+		}
+		digest, err := digest(p.Mask)
+		if err != nil {
+			return err
+		}
+		tx.Record(action, string(id), digest)
+		return tx.SetPlan(p)
+	})
+	return p, err
+}
+
+// Render burns a plan in and keeps the result as a rendition. It may be done
+// before the queue is worked through, to look at it; a release may not.
+func (d *Desk) Render(ctx context.Context, actor evidence.Actor, id evidence.PlanID, opt Options, progress Progress) (evidence.Rendition, error) {
+	if err := access.Check(actor, access.RenderMask); err != nil {
+		return evidence.Rendition{}, err
+	}
+	var p evidence.Plan
+	err := d.DB.View(ctx, func(v *store.View) (err error) {
+		p, err = v.Plan(id)
+		return err
+	})
+	if err != nil {
+		return evidence.Rendition{}, err
+	}
+	in, err := d.original(ctx, actor, p.Item, "mask.render")
+	if err != nil {
+		return evidence.Rendition{}, err
+	}
+	defer in.Close()
+	out, err := memory("masked")
+	if err != nil {
+		return evidence.Rendition{}, err
+	}
+	defer out.Close()
+	report, err := d.Studio.Render(ctx, in, p.Mask, out, opt, progress)
+	if err != nil {
+		return evidence.Rendition{}, fmt.Errorf("render %s: %w", id, err)
+	}
+	return d.store(ctx, actor, p, report, out)
+}
+
+// store seals what was rendered.
+func (d *Desk) store(ctx context.Context, actor evidence.Actor, p evidence.Plan, report Report, out *os.File) (evidence.Rendition, error) {
+	r := evidence.Rendition{
+		ID: evidence.NewID[evidence.RenditionID]("ren"), Item: p.Item, Kind: evidence.Masked, Plan: p.ID,
+		Tool: report.Tool, Media: report.Media, By: actor.ID,
+	}
+	if _, err := out.Seek(0, io.SeekStart); err != nil {
+		return r, err
+	}
+	stored, err := d.Renditions.Put(ctx, r.ID, out)
+	if err != nil {
+		return r, err
+	}
+	r.Size, r.Digest = stored.Size, stored.Digest
+	plan, err := digest(p.Mask)
+	if err != nil {
+		return r, err
+	}
+	err = d.DB.Update(ctx, actor.ID, func(tx *store.Tx) error {
+		tx.Record("mask.render", string(r.ID), r.Digest, plan)
+		return tx.AddRendition(&r, stored.Where)
+	})
+	if err != nil {
+		err = errors.Join(err, d.Renditions.Discard(context.WithoutCancel(ctx), stored))
+	}
+	return r, err
+}
+
+// original brings an item's content into memory that can be handed to a child.
+func (d *Desk) original(ctx context.Context, actor evidence.Actor, id evidence.ItemID, reason string) (*os.File, error) {
+	c, err := d.Originals.Open(ctx, actor, id, reason)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	f, err := memory("original")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(f, c.Reader()); err != nil {
+		return nil, errors.Join(fmt.Errorf("read %s: %w", id, err), f.Close())
+	}
+	_, err = f.Seek(0, io.SeekStart)
+	return f, err
+}
+
+// memory makes a file that has no name and no place on a disk (memfd_create(2)).
+func memory(name string) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("memory for media: %w", err)
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}

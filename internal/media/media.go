@@ -1,0 +1,113 @@
+// Package media is the boundary that hostile files do not cross. Every decoder
+// runs in a child process: this program started anew as a worker, with an empty
+// environment, no keys, no network where the kernel can take it away, limits on
+// memory, processor time and silence, and only two files: the one to read and the
+// one to write. What comes back is numbers and boxes.
+//
+// The input must be a file that can be read anywhere: an ordinary one, or memory
+// from memfd_create(2) for what may not lie on a disk. When a call returns an
+// error the output holds rubbish, and whoever made it throws it away.
+package media
+
+import (
+	"safehouse/internal/evidence"
+	"safehouse/internal/face"
+)
+
+// A Clip describes a video as it is shown: after rotation.
+type Clip struct {
+	Width    int     `json:"width"`
+	Height   int     `json:"height"`
+	Frames   int     `json:"frames"`
+	FPS      float64 `json:"fps"` // average
+	Codec    string  `json:"codec"`
+	Rotation int     `json:"rotation"` // degrees that the container asks for
+	Sound    bool    `json:"sound"`
+	Still    bool    `json:"still"` // a photo: one frame
+	Streams  int     `json:"streams"`
+}
+
+// A Look is one decoded frame, in order.
+type Look struct {
+	Frame  int        `json:"frame"`
+	Cut    float64    `json:"cut"`   // how far it is from the frame before: > .30 is a new shot
+	Luma   float64    `json:"luma"`  // mean, 0–255
+	Sharp  float64    `json:"sharp"` // mean difference of neighbouring luma values, 0–255
+	Looked bool       `json:"looked"`
+	Hits   []face.Hit `json:"hits,omitempty"` // in pixels of the clip
+}
+
+// Detection says how to look.
+type Detection struct {
+	Every  int     `json:"every"`  // look at each n-th frame
+	Offset int     `json:"offset"` // starting with this one
+	Both   bool    `json:"both"`   // the picture and its equalised copy, not in turn
+	Min    float64 `json:"min"`    // lowest score worth telling
+	Turn   int     `json:"turn"`   // which of picture and copy comes first
+}
+
+// Detected says what looked.
+type Detected struct {
+	Clip      Clip     `json:"clip"`
+	Detectors []string `json:"detectors"`
+}
+
+// The styles of a mask.
+const (
+	Solid  = "solid"
+	Mosaic = "mosaic"
+)
+
+// Rendering says how to burn a plan in.
+type Rendering struct {
+	KeepSound bool `json:"keep_sound"`
+}
+
+// Rendered says what came out.
+type Rendered struct {
+	Clip   Clip   `json:"clip"`
+	Media  string `json:"media"`  // MIME type
+	Padded bool   `json:"padded"` // by one column or row: H.264 4:2:0 has even sizes only
+}
+
+// Command is the argument that makes this program a worker.
+const Command = "media-worker"
+
+// A Job is what a worker is told, as JSON on its standard input. File 3 is what
+// it reads, file 4 what it writes.
+type Job struct {
+	Kind    string             `json:"kind"`
+	FFmpeg  string             `json:"ffmpeg"`
+	FFprobe string             `json:"ffprobe"`
+	Share   string             `json:"share"`
+	YuNet   string             `json:"yunet,omitempty"`
+	Detect  *Detection         `json:"detect,omitempty"`
+	Render  *Rendering         `json:"render,omitempty"`
+	Plan    *evidence.MaskPlan `json:"plan,omitempty"`
+}
+
+// The kinds of job.
+const (
+	ProbeJob  = "probe"
+	DetectJob = "detect"
+	RenderJob = "render"
+)
+
+// A Message is what a worker says, a line of JSON each, on its standard output.
+// Exactly one of its fields is set.
+type Message struct {
+	Look     *Look     `json:"look,omitempty"`
+	Drawn    int       `json:"drawn,omitempty"` // frames so far
+	Clip     *Clip     `json:"clip,omitempty"`
+	Detected *Detected `json:"detected,omitempty"`
+	Rendered *Rendered `json:"rendered,omitempty"`
+	Failed   *Failure  `json:"failed,omitempty"`
+}
+
+// A Failure is a problem on its way out of the worker: a code of the catalogues,
+// and for the log what the decoder said.
+type Failure struct {
+	Code   string   `json:"code"`
+	Args   []string `json:"args,omitempty"`
+	Detail string   `json:"detail,omitempty"`
+}

@@ -1,0 +1,267 @@
+package media
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"safehouse/internal/evidence"
+	"safehouse/internal/face"
+)
+
+// A Runner starts workers. Its fields come from main.
+type Runner struct {
+	Program string // this program, to be started anew
+	Share   string // folder with the runtime and the packaged model
+	Models  string // folder with further models that the user named; may be empty
+	Model   string // a YuNet file that the user named; may be empty
+	FFmpeg  string // empty: not installed
+	FFprobe string
+}
+
+// maxSilence is how long a worker may say nothing before it is taken for hung.
+const maxSilence = 60 * time.Second
+
+// Probe says what a file is.
+func (r Runner) Probe(ctx context.Context, in *os.File) (Clip, error) {
+	var clip Clip
+	err := r.run(ctx, Job{Kind: ProbeJob}, in, nil, func(m Message) error {
+		if m.Clip != nil {
+			clip = *m.Clip
+		}
+		return nil
+	})
+	return clip, err
+}
+
+// Detect decodes every frame, looks for faces as d says, and hands each frame's
+// Look to each, in order. Nothing grows with the clip's length.
+func (r Runner) Detect(ctx context.Context, in *os.File, d Detection, each func(Look) error) (Detected, error) {
+	var out Detected
+	job := Job{Kind: DetectJob, Detect: &d, YuNet: r.Model}
+	if job.YuNet == "" {
+		path, err := face.FindYuNet(r.Models, r.Share)
+		if err != nil {
+			return out, &evidence.Problem{Code: "media.model", Args: []any{face.YuNetFile}, Err: err}
+		}
+		job.YuNet = path
+	}
+	err := r.run(ctx, job, in, nil, func(m Message) error {
+		switch {
+		case m.Look != nil:
+			return each(*m.Look)
+		case m.Detected != nil:
+			out = *m.Detected
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Render burns a plan into a copy. It is a pure function of the two: no clock, no
+// chance, no detector.
+func (r Runner) Render(ctx context.Context, in *os.File, plan evidence.MaskPlan, out *os.File, how Rendering, progress func(frames int)) (Rendered, error) {
+	var made Rendered
+	err := r.run(ctx, Job{Kind: RenderJob, Render: &how, Plan: &plan}, in, out, func(m Message) error {
+		switch {
+		case m.Drawn > 0:
+			progress(m.Drawn)
+		case m.Rendered != nil:
+			made = *m.Rendered
+		}
+		return nil
+	})
+	return made, err
+}
+
+// run has one worker do one job and hands on what it says until it ends.
+func (r Runner) run(ctx context.Context, job Job, in, out *os.File, hear func(Message) error) error {
+	if r.FFmpeg == "" || r.FFprobe == "" {
+		return &evidence.Problem{Code: "media.no_ffmpeg"}
+	}
+	job.FFmpeg, job.FFprobe, job.Share = r.FFmpeg, r.FFprobe, r.Share
+	told, err := json.Marshal(job)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	w := &worker{cancel: cancel, told: told, files: []*os.File{in}}
+	if out != nil {
+		w.files = append(w.files, out)
+	}
+	if err := w.start(ctx, r.Program); err != nil {
+		return err
+	}
+	heard := w.listen(hear)
+	ended := w.cmd.Wait()
+	w.watch.Stop()
+	if cause := context.Cause(ctx); cause != nil {
+		return cause // it was stopped, whatever it says of it
+	}
+	return w.verdict(heard, ended)
+}
+
+// A worker is one child.
+type worker struct {
+	cancel context.CancelCauseFunc
+	cmd    *exec.Cmd
+	told   []byte
+	files  []*os.File
+	says   io.ReadCloser
+	stderr tail
+	watch  *time.Timer
+}
+
+// isolation is the level that this machine reached: whether the kernel gave a
+// worker a network of its own, with nothing in it. 0 is not tried yet.
+var isolation atomic.Int32
+
+// The levels of isolation.
+const (
+	untried = iota
+	isolated
+	shared
+)
+
+// Isolated says whether workers run without a network. It is known after the
+// first job.
+func Isolated() bool { return isolation.Load() == isolated }
+
+func (w *worker) start(ctx context.Context, program string) error {
+	if isolation.Load() != shared {
+		err := w.try(ctx, program, isolating())
+		if err == nil {
+			isolation.Store(isolated)
+			return nil
+		}
+		if !errors.Is(err, syscall.EPERM) && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOSPC) {
+			return fmt.Errorf("start a worker: %w", err)
+		}
+		isolation.Store(shared) // this kernel does not let us
+	}
+	if err := w.try(ctx, program, &syscall.SysProcAttr{}); err != nil {
+		return fmt.Errorf("start a worker: %w", err)
+	}
+	return nil
+}
+
+// isolating asks for namespaces of the worker's own: users, so that root in it is
+// nobody outside, and a network with no way out.
+func isolating() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getuid(), HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: os.Getgid(), HostID: os.Getgid(), Size: 1}},
+	}
+}
+
+func (w *worker) try(ctx context.Context, program string, attr *syscall.SysProcAttr) (err error) {
+	attr.Pdeathsig = syscall.SIGKILL // it does not outlive us
+	attr.Setpgid = true              // and what it starts goes with it
+	cmd := exec.CommandContext(ctx, program, Command)
+	cmd.Env = []string{} // no keys, no proxies, no home
+	cmd.Dir = "/"
+	cmd.SysProcAttr = attr
+	cmd.Stdin = bytes.NewReader(w.told)
+	cmd.Stderr = &w.stderr
+	cmd.ExtraFiles = w.files
+	cmd.WaitDelay = 5 * time.Second
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	if w.says, err = cmd.StdoutPipe(); err != nil {
+		return err
+	}
+	w.cmd = cmd
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	w.watch = time.AfterFunc(maxSilence, func() {
+		w.cancel(&evidence.Problem{Code: "media.hung", Args: []any{int(maxSilence.Seconds())}})
+	})
+	return nil
+}
+
+// listen hands on what the worker says. A worker that says what cannot be
+// understood is stopped: it has met something that it should not have.
+func (w *worker) listen(hear func(Message) error) error {
+	says := json.NewDecoder(w.says)
+	for {
+		var m Message
+		switch err := says.Decode(&m); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			err = fmt.Errorf("hear the worker: %w", err)
+			w.cancel(err)
+			return err
+		}
+		w.watch.Reset(maxSilence)
+		err := error(nil)
+		if m.Failed != nil {
+			err = m.Failed.problem()
+		} else {
+			err = hear(m)
+		}
+		if err != nil {
+			w.cancel(err)
+			return err
+		}
+	}
+}
+
+func (f *Failure) problem() error {
+	p := &evidence.Problem{Code: f.Code}
+	for _, a := range f.Args {
+		p.Args = append(p.Args, a)
+	}
+	if f.Detail != "" {
+		p.Err = errors.New(f.Detail)
+	}
+	return p
+}
+
+// verdict is how it went when nobody stopped it.
+func (w *worker) verdict(heard, ended error) error {
+	switch {
+	case heard != nil:
+		return heard
+	case ended != nil:
+		return &evidence.Problem{Code: "media.worker_died", Err: fmt.Errorf("%w: %s", ended, w.stderr.b)}
+	}
+	return nil
+}
+
+// tail keeps the end of what is written to it: an error message, not a flood.
+type tail struct{ b []byte }
+
+const tailSize = 4096
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.b = append(t.b, p...)
+	if len(t.b) > tailSize {
+		t.b = t.b[len(t.b)-tailSize:]
+	}
+	return len(p), nil
+}
+
+// Ready says what is missing before anything can be masked: nil, or a Problem.
+func (r Runner) Ready() error {
+	if r.FFmpeg == "" || r.FFprobe == "" {
+		return &evidence.Problem{Code: "media.no_ffmpeg"}
+	}
+	for _, name := range []string{face.RuntimeFile, face.SSDFile} {
+		if _, err := os.Stat(filepath.Join(r.Share, name)); err != nil {
+			return &evidence.Problem{Code: "media.model", Args: []any{name}, Err: err}
+		}
+	}
+	return nil
+}

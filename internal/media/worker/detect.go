@@ -1,0 +1,259 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+	"sync"
+
+	"safehouse/internal/evidence"
+	"safehouse/internal/face"
+	"safehouse/internal/media"
+)
+
+// The longest side at which a moving picture is looked at: as large as the
+// largest scale of any detector that looks.
+const (
+	longestSSD   = 512
+	longestYuNet = 640
+)
+
+// detect decodes every frame once, small, and looks for faces as the job says.
+func (w *worker) detect(v *video) error {
+	eyes, err := w.eyes()
+	if err != nil {
+		return err
+	}
+	defer closeAll(eyes)
+	width, height := fit(v.clip.Width, v.clip.Height, eyes[0].longest())
+	t, r, err := w.frames(fmt.Sprintf("scale=%d:%d:flags=area", width, height), "rgb24")
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	seen, err := w.watch(r, eyes, *w.job.Detect, view{width, height, float64(v.clip.Width) / float64(width), float64(v.clip.Height) / float64(height)})
+	if err != nil {
+		t.kill()
+		return err
+	}
+	if err := t.wait(); err != nil {
+		return err
+	}
+	if seen != v.clip.Frames {
+		if v.times, err = w.decodedTimes(); err != nil {
+			return err
+		}
+		if len(v.times) != seen {
+			return &problem{code: "media.damaged", detail: fmt.Sprint(seen, " frames, ", len(v.times), " times")}
+		}
+		v.clip.Frames = seen
+	}
+	w.say(media.Message{Detected: &media.Detected{Clip: v.clip, Detectors: eyes[0].names()}})
+	return nil
+}
+
+// fit gives the size of a w×h picture whose longest side is at most longest.
+func fit(w, h, longest int) (int, int) {
+	f := min(1, float64(longest)/float64(max(w, h)))
+	return max(1, int(math.Round(float64(w)*f))), max(1, int(math.Round(float64(h)*f)))
+}
+
+// An eye is the detectors of one core.
+type eye struct {
+	ssd   *face.SSDDetector
+	yunet *face.YuNetDetector // nil where it is not given
+}
+
+// eyes opens the detectors, a set for each core.
+func (w *worker) eyes() ([]*eye, error) {
+	if err := face.Start(w.job.Share); err != nil {
+		return nil, &problem{code: "media.model", args: []string{face.RuntimeFile}, detail: err.Error()}
+	}
+	var all []*eye
+	for range max(1, min(runtime.NumCPU(), 8)) {
+		e, err := w.eye()
+		if err != nil {
+			closeAll(all)
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+func (w *worker) eye() (*eye, error) {
+	ssd, err := face.OpenSSD(w.job.Share)
+	if err != nil {
+		return nil, &problem{code: "media.model", args: []string{face.SSDFile}, detail: err.Error()}
+	}
+	e := &eye{ssd: ssd}
+	if w.job.YuNet == "" {
+		return e, nil
+	}
+	if e.yunet, err = face.OpenYuNet(w.job.YuNet); err != nil {
+		ssd.Close()
+		return nil, &problem{code: "media.model", args: []string{w.job.YuNet}, detail: err.Error()}
+	}
+	return e, nil
+}
+
+func closeAll(eyes []*eye) {
+	for _, e := range eyes {
+		e.ssd.Close()
+		if e.yunet != nil {
+			e.yunet.Close()
+		}
+	}
+}
+
+func (e *eye) longest() int {
+	if e.yunet != nil {
+		return longestYuNet
+	}
+	return longestSSD
+}
+
+func (e *eye) names() []string {
+	names := []string{face.SSD, face.SSDEqualised}
+	if e.yunet != nil {
+		names = append(names, face.YuNet)
+	}
+	return names
+}
+
+// look gives what all detectors see. Of picture and equalised copy SSD looks at
+// the one whose turn it is, or at both.
+func (e *eye) look(p face.Picture, d media.Detection, turn int) ([]face.Hit, error) {
+	var all []face.Hit
+	add := func(hits []face.Hit, err error) error {
+		all = append(all, hits...)
+		return err
+	}
+	if d.Both || (turn+d.Turn)%2 == 0 {
+		if err := add(e.ssd.Detect(p, d.Min)); err != nil {
+			return nil, err
+		}
+	}
+	if d.Both || (turn+d.Turn)%2 == 1 {
+		if err := add(e.ssd.DetectEqualised(p, d.Min)); err != nil {
+			return nil, err
+		}
+	}
+	if e.yunet == nil {
+		return all, nil
+	}
+	return all, add(e.yunet.Detect(p, d.Min))
+}
+
+// A view is the size at which frames are looked at, and what leads back from it
+// to the clip's pixels.
+type view struct {
+	w, h   int
+	sx, sy float64
+}
+
+func (v view) back(hits []face.Hit) []face.Hit {
+	for i, h := range hits {
+		hits[i].Box = evidence.Box{h.Box[0] * v.sx, h.Box[1] * v.sy, h.Box[2] * v.sx, h.Box[3] * v.sy}
+	}
+	return hits
+}
+
+// A glance is one frame on its way through an eye.
+type glance struct {
+	look media.Look
+	turn int
+	rgb  []byte
+	err  error
+	done chan struct{} // closed when look and err hold
+}
+
+// watch reads frames, has the eyes look at them side by side, and says what they
+// saw in order. It never holds more frames than it has buffers.
+func (w *worker) watch(r io.Reader, eyes []*eye, d media.Detection, v view) (int, error) {
+	q := newQueue(4*len(eyes), v)
+	var working sync.WaitGroup
+	for _, e := range eyes {
+		working.Go(func() { gaze(e, q.todo, d, v) })
+	}
+	var readErr error
+	working.Go(func() { readErr = q.read(r, d, v) })
+	seen, err := w.report(q)
+	close(q.stop)
+	for range q.inOrder { // what was read before the reader saw that it should stop
+	}
+	working.Wait()
+	return seen, errors.Join(err, readErr)
+}
+
+// A queue is the way of frames from the decoder to the report.
+type queue struct {
+	free    chan []byte   // buffers that wait for a frame
+	todo    chan *glance  // for whichever eye is free
+	inOrder chan *glance  // for the report
+	stop    chan struct{} // closed when the report has ended
+}
+
+func newQueue(n int, v view) *queue {
+	q := &queue{make(chan []byte, n), make(chan *glance, n), make(chan *glance, n), make(chan struct{})}
+	for range n {
+		q.free <- make([]byte, v.w*v.h*3)
+	}
+	return q
+}
+
+func gaze(e *eye, todo <-chan *glance, d media.Detection, v view) {
+	for g := range todo {
+		hits, err := e.look(face.Picture{W: v.w, H: v.h, RGB: g.rgb}, d, g.turn)
+		g.look.Hits, g.err = v.back(hits), err
+		close(g.done)
+	}
+}
+
+// read measures each frame against the one before and queues it.
+func (q *queue) read(r io.Reader, d media.Detection, v view) error {
+	defer close(q.inOrder)
+	defer close(q.todo)
+	m := newMeter(v.w, v.h)
+	for n, turn := 0, 0; ; n++ {
+		g := &glance{turn: turn, done: make(chan struct{})}
+		select {
+		case g.rgb = <-q.free:
+		case <-q.stop:
+			return nil
+		}
+		switch err := readFrame(r, g.rgb); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case n >= maxFrames:
+			return &problem{code: "media.too_large", detail: "frames"}
+		}
+		g.look = m.measure(n, g.rgb)
+		g.look.Looked = d.Every <= 1 || n%d.Every == d.Offset
+		if g.look.Looked {
+			turn++
+			q.todo <- g
+		} else {
+			close(g.done)
+		}
+		q.inOrder <- g
+	}
+}
+
+// report says what was seen, in the order of the frames.
+func (w *worker) report(q *queue) (seen int, err error) {
+	for g := range q.inOrder {
+		<-g.done
+		if g.err != nil {
+			return seen, fmt.Errorf("look at frame %d: %w", g.look.Frame, g.err)
+		}
+		q.free <- g.rgb
+		w.say(media.Message{Look: &g.look})
+		seen++
+	}
+	return seen, nil
+}

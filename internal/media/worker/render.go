@@ -1,0 +1,147 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"safehouse/internal/media"
+)
+
+// render decodes every frame, covers what the plan covers, and encodes a new
+// file from nothing but that. What it writes is then walked box by box.
+func (w *worker) render(v *video) error {
+	if err := w.pair(v); err != nil {
+		return err
+	}
+	if err := w.encode(v); err != nil {
+		return err
+	}
+	if err := scrub(w.dst); err != nil {
+		return err
+	}
+	if err := walkMP4(w.dst); err != nil {
+		return fmt.Errorf("the encoder wrote what it should not: %w", err)
+	}
+	clip := v.clip
+	clip.Width, clip.Height, clip.Rotation, clip.Codec = even(clip.Width), even(clip.Height), 0, "h264"
+	clip.Sound = clip.Sound && w.job.Render.KeepSound
+	w.say(media.Message{Rendered: &media.Rendered{
+		Clip: clip, Media: "video/mp4", Padded: clip.Width != v.clip.Width || clip.Height != v.clip.Height,
+	}})
+	return nil
+}
+
+func even(n int) int { return n + n%2 }
+
+// pair makes sure that the plan was made for this file's frames and that each
+// frame has its time.
+func (w *worker) pair(v *video) error {
+	want := w.job.Plan.Source
+	if want.Width != v.clip.Width || want.Height != v.clip.Height {
+		return &problem{code: "media.other_clip", detail: fmt.Sprint(v.clip.Width, "×", v.clip.Height)}
+	}
+	if len(v.times) == want.Frames {
+		return nil
+	}
+	times, err := w.decodedTimes()
+	if err != nil {
+		return err
+	}
+	if len(times) != want.Frames {
+		return &problem{code: "media.other_clip", detail: fmt.Sprint(len(times), " frames")}
+	}
+	v.times, v.clip.Frames = times, len(times)
+	return nil
+}
+
+// encode runs decoder and encoder and stands between them.
+func (w *worker) encode(v *video) error {
+	decoder, frames, err := w.frames("pad=w=ceil(iw/2)*2:h=ceil(ih/2)*2", "yuv420p")
+	if err != nil {
+		return err
+	}
+	defer frames.Close()
+	r, pw, err := os.Pipe()
+	if err != nil {
+		decoder.kill()
+		return err
+	}
+	encoder, err := start(w.job.FFmpeg, w.encoderArgs(v), r, nil, w.in, w.dst)
+	r.Close()
+	if err != nil {
+		decoder.kill()
+		pw.Close()
+		return err
+	}
+	drawn := w.drawAll(v, frames, pw)
+	closed := pw.Close()
+	if drawn != nil {
+		decoder.kill()
+		return errors.Join(encoder.wait(), drawn) // an encoder that stopped says why better than a broken pipe
+	}
+	return errors.Join(encoder.wait(), decoder.wait(), closed)
+}
+
+// drawAll passes each frame on, covered.
+func (w *worker) drawAll(v *video, in io.Reader, out io.Writer) error {
+	s := newSheet(even(v.clip.Width), even(v.clip.Height))
+	cover := regionsOf(w.job.Plan)
+	mux, err := newRawMuxer(out, s.w, s.h)
+	if err != nil {
+		return err
+	}
+	for n := 0; ; n++ {
+		switch err := readFrame(in, s.yuv); {
+		case errors.Is(err, io.EOF) && n == len(v.times):
+			return nil
+		case errors.Is(err, io.EOF):
+			return &problem{code: "media.damaged", detail: fmt.Sprint(n, " of ", len(v.times), " frames")}
+		case err != nil:
+			return err
+		case n == len(v.times):
+			return &problem{code: "media.damaged", detail: "more frames than times"}
+		}
+		cover.draw(s, n)
+		if err := mux.write(micros(v.times[n], v.tick), s.yuv); err != nil {
+			return err
+		}
+		w.say(media.Message{Drawn: n + 1})
+	}
+}
+
+// encoderArgs asks for H.264 in MP4 with nothing that tells of the source, the
+// time or the machine: no metadata, no chapters, no SEI, no edit list.
+func (w *worker) encoderArgs(v *video) []string {
+	args := append([]string{}, quiet...)
+	args = append(args, "-y", "-f", "matroska", "-i", "pipe:0")
+	if w.job.Render.KeepSound && v.clip.Sound {
+		args = append(args, only...)
+		args = append(args, "-itsoffset", fmt.Sprintf("%.6f", -v.begin), "-i", fdPath(3), "-map", "0:v:0", "-map", "1:a:0",
+			"-c:a", "aac", "-b:a", "128k", "-flags:a", "+bitexact")
+	} else {
+		args = append(args, "-map", "0:v:0", "-an")
+	}
+	args = append(args, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-metadata:s:v", "encoder=", "-metadata:s:a", "encoder=", "-fps_mode", "passthrough",
+		"-enc_time_base", fmt.Sprintf("%d:%d", v.tick.num, v.tick.den),
+		"-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-bf", "0", "-pix_fmt", "yuv420p", "-threads", "2")
+	args = append(args, v.colorArgs()...)
+	return append(args, "-fflags", "+bitexact", "-flags:v", "+bitexact", "-bsf:v", "filter_units=remove_types=6",
+		"-movflags", "+faststart", "-use_editlist", "0", "-empty_hdlr_name", "1",
+		"-video_track_timescale", fmt.Sprint(v.tick.den), "-f", "mp4", fdPath(4))
+}
+
+// colorArgs keeps pixel shape and colours as they were.
+func (v *video) colorArgs() []string {
+	var args []string
+	if v.shape.known() {
+		args = append(args, "-vf", fmt.Sprintf("setsar=%d/%d", v.shape.num, v.shape.den))
+	}
+	for _, c := range [][2]string{{"-colorspace", v.tint.Space}, {"-color_trc", v.tint.Transfer}, {"-color_primaries", v.tint.Primaries}} {
+		if c[1] != "" && c[1] != "unknown" && c[1] != "reserved" {
+			args = append(args, c[0], c[1])
+		}
+	}
+	return args
+}
