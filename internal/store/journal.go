@@ -165,7 +165,7 @@ func (v *View) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 		return nil, nil
 	}
 	var rows []hashRow
-	if err := v.tx.NewSelect().Model(&rows).Where("idx IN (?)", bun.In(indexes)).Scan(v.ctx); err != nil {
+	if err := v.tx.NewSelect().Model(&rows).Where("idx IN (?)", bun.List(indexes)).Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	at := make(map[int64]tlog.Hash, len(rows))
