@@ -139,11 +139,26 @@ func (d *Desk) Render(ctx context.Context, actor evidence.Actor, id evidence.Pla
 		return evidence.Rendition{}, err
 	}
 	defer out.Close()
+	opt.Profile = p.Mask.Profile
 	report, err := d.Studio.Render(ctx, in, p.Mask, out, opt, progress)
+	var bare *Exposed
+	if errors.As(err, &bare) {
+		return evidence.Rendition{}, d.mend(ctx, actor, p, bare)
+	}
 	if err != nil {
 		return evidence.Rendition{}, fmt.Errorf("render %s: %w", id, err)
 	}
 	return d.store(ctx, actor, p, report, out)
+}
+
+// mend keeps a second plan that covers what the second look found, for a person to
+// look at. The first stays as it was, and nothing was rendered.
+func (d *Desk) mend(ctx context.Context, actor evidence.Actor, p evidence.Plan, bare *Exposed) error {
+	mended, err := d.keep(ctx, actor, p.Item, d.Studio.Mend(p.Mask, bare))
+	if err != nil {
+		return errors.Join(bare, err)
+	}
+	return &evidence.Refusal{Problem: &evidence.Problem{Code: "mask.mended", Args: append(bare.Args, mended.ID)}, Status: 3}
 }
 
 // store seals what was rendered.

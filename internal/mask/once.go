@@ -37,7 +37,9 @@ func (s Studio) Mask(ctx context.Context, in, out *os.File, given *evidence.Mask
 		return plan, Summary{}, err
 	}
 	if opt.Strict && len(plan.Queue) > 0 {
-		return plan, Summary{}, &evidence.Problem{Code: "mask.doubtful", Args: []any{len(plan.Queue)}}
+		return plan, Summary{}, &evidence.Refusal{
+			Problem: &evidence.Problem{Code: "mask.doubtful", Args: []any{len(plan.Queue)}}, Status: 3,
+		}
 	}
 	report, err := s.Render(ctx, in, plan, out, opt, progress)
 	var bare *Exposed

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -251,17 +250,4 @@ func (t *tail) Write(p []byte) (int, error) {
 		t.b = t.b[len(t.b)-tailSize:]
 	}
 	return len(p), nil
-}
-
-// Ready says what is missing before anything can be masked: nil, or a Problem.
-func (r Runner) Ready() error {
-	if r.FFmpeg == "" || r.FFprobe == "" {
-		return &evidence.Problem{Code: "media.no_ffmpeg"}
-	}
-	for _, name := range []string{face.RuntimeFile, face.SSDFile} {
-		if _, err := os.Stat(filepath.Join(r.Share, name)); err != nil {
-			return &evidence.Problem{Code: "media.model", Args: []any{name}, Err: err}
-		}
-	}
-	return nil
 }

@@ -3,7 +3,7 @@
 // cannot be passed on and one key does not open the other.
 //
 // When a Put returns nil the bytes are sealed and survive a power cut; until a
-// row in the store names them they are an orphan, which doctor finds and removes.
+// row in the store names them they are an orphan, which Check counts.
 // Opening an original takes an actor and a reason and is in the journal before
 // the first byte is read.
 package vault
