@@ -32,6 +32,13 @@ const maxTable = 64 << 20
 // handlers are the names that the encoder gives its tracks.
 var handlers = []string{"", "VideoHandler", "SoundHandler"}
 
+// ownMedia is the body of a dref box that says that the frames are in this file
+// and nowhere else; unused is what stands in fields without a meaning.
+const (
+	ownMedia = "\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x0curl \x00\x00\x00\x01"
+	unused   = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+)
+
 // walkMP4 looks at every byte of a masked file: only boxes of the list, no
 // times, no names, no supplemental information between the frames, and no byte
 // of the media that is not part of a frame.
@@ -44,8 +51,8 @@ func walkMP4(r io.ReaderAt) error {
 	if err := w.level("", 0, end); err != nil {
 		return err
 	}
-	if w.media[1] == 0 {
-		return fmt.Errorf("no media")
+	if !slices.ContainsFunc(w.tracks, func(t *table) bool { return t.video && len(t.sizes) > 0 }) {
+		return fmt.Errorf("no picture")
 	}
 	return w.samples()
 }
@@ -184,8 +191,15 @@ func (m *mp4) content(name string, b []byte) error {
 		if len(b) < 12 || b[0] != 0 || binary.BigEndian.Uint64(b[4:]) != 0 { // times of creation and change
 			return bad
 		}
+	case "dref":
+		if string(b) != ownMedia {
+			return bad
+		}
 	case "hdlr":
 		if len(b) < 24 || !slices.Contains(handlers, strings.TrimRight(string(b[24:]), "\x00")) {
+			return bad
+		}
+		if string(b[:8]) != unused[:8] || string(b[12:24]) != unused {
 			return bad
 		}
 		m.last().video = string(b[8:12]) == "vide"
