@@ -50,7 +50,7 @@ func (p *Press) Make(ctx context.Context, actor evidence.Actor, ok review.Approv
 		return evidence.Release{}, err
 	}
 	if err := check(ctx, gate, sheet.Parts); err != nil {
-		return evidence.Release{}, err
+		return evidence.Release{}, errors.Join(err, p.refused(ctx, actor, ok, err))
 	}
 	rel, err := p.record(ctx, actor, ok, sheet)
 	if err != nil {
@@ -61,6 +61,19 @@ func (p *Press) Make(ctx context.Context, actor evidence.Actor, ok review.Approv
 		return evidence.Release{}, err
 	}
 	return rel, bundle.Write(dst, sheet.Parts, seal)
+}
+
+// refused puts the gate's no into the journal: what nearly left is part of what
+// happened.
+func (p *Press) refused(ctx context.Context, actor evidence.Actor, ok review.Approval, err error) error {
+	var no *Refusal
+	if !errors.As(err, &no) {
+		return nil
+	}
+	return p.DB.Update(ctx, actor.ID, func(tx *store.Tx) error {
+		tx.Record("release.refuse", string(ok.Draft()))
+		return nil
+	})
 }
 
 // Check runs the gate over an approved or unapproved draft without releasing it.
