@@ -25,10 +25,16 @@ type Runner struct {
 	Model   string // a YuNet file that the user named; may be empty
 	FFmpeg  string // empty: not installed
 	FFprobe string
+
+	Patience time.Duration // how long a worker may say nothing before it is taken for hung; 0: a minute
 }
 
-// maxSilence is how long a worker may say nothing before it is taken for hung.
-const maxSilence = 60 * time.Second
+func (r Runner) patience() time.Duration {
+	if r.Patience > 0 {
+		return r.Patience
+	}
+	return time.Minute
+}
 
 // Probe says what a file is.
 func (r Runner) Probe(ctx context.Context, in *os.File) (Clip, error) {
@@ -94,7 +100,7 @@ func (r Runner) run(ctx context.Context, job Job, in, out *os.File, hear func(Me
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w := &worker{cancel: cancel, told: told, files: []*os.File{in}}
+	w := &worker{cancel: cancel, told: told, files: []*os.File{in}, patience: r.patience()}
 	if out != nil {
 		w.files = append(w.files, out)
 	}
@@ -119,6 +125,8 @@ type worker struct {
 	says   io.ReadCloser
 	stderr tail
 	watch  *time.Timer
+
+	patience time.Duration
 }
 
 // isolation is the level that this machine reached: whether the kernel gave a
@@ -183,8 +191,8 @@ func (w *worker) try(ctx context.Context, program string, attr *syscall.SysProcA
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	w.watch = time.AfterFunc(maxSilence, func() {
-		w.cancel(&evidence.Problem{Code: "media.hung", Args: []any{int(maxSilence.Seconds())}})
+	w.watch = time.AfterFunc(w.patience, func() {
+		w.cancel(&evidence.Problem{Code: "media.hung", Args: []any{int(w.patience.Seconds())}})
 	})
 	return nil
 }
@@ -203,7 +211,7 @@ func (w *worker) listen(hear func(Message) error) error {
 			w.cancel(err)
 			return err
 		}
-		w.watch.Reset(maxSilence)
+		w.watch.Reset(w.patience)
 		err := error(nil)
 		if m.Failed != nil {
 			err = m.Failed.problem()
