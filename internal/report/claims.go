@@ -26,11 +26,11 @@ func (d *document) claims() []Claim {
 	slices.SortStableFunc(l.out, func(a, b speech) int {
 		return cmp.Or(cmp.Compare(min(a.content.from, a.cue.from), min(b.content.from, b.cue.from)), cmp.Compare(a.speaker.from, b.speaker.from))
 	})
-	who := d.resolver()
-	for _, s := range l.out {
+	who := d.entities(l.out)
+	for i, s := range l.out {
 		c := Claim{
 			ID:      "c" + strconv.Itoa(len(out)+1),
-			Speaker: Speaker{d.piece(s.speaker), who.entity(s)},
+			Speaker: Speaker{d.piece(s.speaker), who[i]},
 			Cue:     d.piece(s.cue), Content: d.piece(s.content), Form: s.form,
 		}
 		c.Type = d.typeOf(s.content)

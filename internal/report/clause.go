@@ -186,7 +186,7 @@ func (c *clause) begin(a act) int {
 			return i
 		case c.low(k) == "that" && (c.is(k-1, quote) || c.low(k-1) == "," || cues[c.low(k-1)].isSaying()):
 			return i
-		case bounds[c.low(k)] && k < a.group-1:
+		case (bounds[c.low(k)] || loose[c.low(k)] && c.hasFinite(0, k)) && k < a.group-1:
 			return i
 		case joints[c.low(k)] && (k == a.group-1 || c.hasFinite(0, k) && !c.relativeSince(k)):
 			return i
@@ -198,6 +198,9 @@ func (c *clause) begin(a act) int {
 
 // bounds begin a clause of their own.
 var bounds = set("because while when although though whereas whether if but how why what unless")
+
+// loose ones do so behind a verb; before one they are prepositions.
+var loose = set("as after before since until")
 
 func (q cue) isSaying() bool { return q.form != "" }
 

@@ -32,7 +32,8 @@ type document struct {
 	dateStart map[int]int // where a date begins: where it ends
 	dateEnd   map[int]int // the other way round
 	quotes    []stretch   // in order
-	known     []entity
+	known     []entity    // in order
+	byName    map[string]int
 	counts    []count
 }
 

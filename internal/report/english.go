@@ -135,7 +135,7 @@ func (l *listener) acts(c *clause) {
 		a := &c.acts[n]
 		if a.shared {
 			a.subject = subject
-			if subject == nil && a.shape == participle {
+			if subject == nil {
 				a.subject = c.mainSubject(a.verb)
 			}
 		} else if a.shape != participle {
