@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 )
 
@@ -169,5 +168,3 @@ func exact(t testing.TB, text string, r Report) {
 		check("date", d.Piece)
 	}
 }
-
-var _ = time.Now
