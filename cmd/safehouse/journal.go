@@ -23,7 +23,7 @@ func (a *app) journal(f func(v *vault.Vault, view *store.View) error) error {
 		if err := access.Check(v.Actor, access.ReadJournal); err != nil {
 			return err
 		}
-		return v.DB.View(a.ctx, func(view *store.View) error { return f(v, view) })
+		return v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) error { return f(v, view) })
 	})
 }
 
@@ -53,12 +53,12 @@ func (c *journalShowCmd) Run(a *app) error {
 }
 
 func entries(view *store.View) ([]entryJSON, error) {
-	size, err := view.JournalSize()
+	seqs, err := view.JournalOf("")
 	if err != nil {
 		return nil, err
 	}
-	out := make([]entryJSON, 0, size)
-	for i := range size {
+	out := make([]entryJSON, 0, len(seqs))
+	for _, i := range seqs {
 		b, err := view.JournalEntry(i)
 		if err != nil {
 			return nil, err

@@ -13,7 +13,7 @@ import (
 // its newest checkpoint, and in the published folder. The error names the first
 // place that does not fit. It gives the number of entries.
 func (db *DB) VerifyJournal(ctx context.Context) (size int64, err error) {
-	err = db.View(ctx, func(v *View) error {
+	err = db.Unscoped(ctx, "the journal is computed again, entry by entry", func(v *View) error {
 		if size, err = v.JournalSize(); err != nil {
 			return err
 		}
