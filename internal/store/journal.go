@@ -263,6 +263,29 @@ func (v *View) JournalOf(subject string) ([]int64, error) {
 	return seqs, err
 }
 
+// Journal calls f for each entry about subject, or for all when that is empty, in
+// their order.
+func (v *View) Journal(subject string, f func(i int64, e journal.Entry)) error {
+	for next := int64(0); ; {
+		var rows []entryRow
+		q := v.tx.NewSelect().Model(&rows).Column("seq", "entry").Where("seq >= ?", next).Order("seq").Limit(block)
+		if subject != "" {
+			q = q.Where("subject = ?", subject)
+		}
+		if err := q.Scan(v.ctx); err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, r := range rows {
+			e, err := journal.ParseEntry(r.Entry)
+			if err != nil {
+				return fmt.Errorf("journal entry %d: %w", r.Seq, err)
+			}
+			f(r.Seq, e)
+			next = r.Seq + 1
+		}
+	}
+}
+
 // Checkpoint gives the newest signed state of the journal.
 func (v *View) Checkpoint() ([]byte, error) {
 	var row checkpointRow

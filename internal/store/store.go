@@ -120,8 +120,9 @@ func (db *DB) serve(row vaultRow) (err error) {
 
 // Found makes the vault's first row and its first member. Origin names the
 // journal in public: it must name nobody. Demo marks a throw-away vault, which
-// may be shown without asking who is there.
-func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidence.Member) error {
+// may be shown without asking who is there. Digests are of what was made for them:
+// the slot.
+func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidence.Member, digests ...string) error {
 	row := vaultRow{ID: "vault", Origin: origin, Demo: demo}
 	if err := db.serve(row); err != nil {
 		return fmt.Errorf("found the vault: %w", err)
@@ -130,7 +131,7 @@ func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidenc
 		if err := tx.insert(&row); err != nil {
 			return err
 		}
-		tx.Record("vault.found", string(first.ID))
+		tx.Record("vault.found", string(first.ID), digests...)
 		return tx.AddMember(&first)
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -66,12 +68,21 @@ func (db *DB) auditJournal(ctx context.Context, a *Audit, at Progress) error {
 			return err
 		}
 		unlock()
+		if err := t.load(); err != nil {
+			return err
+		}
 		if err := t.walk(at); err != nil {
 			return err
 		}
 		a.Entries = t.size
+		if ahead := t.last.Sub(db.now()); ahead > time.Minute {
+			a.Notes = append(a.Notes, &evidence.Problem{Code: "doctor.clock", Args: []any{ahead.Round(time.Second)}})
+		}
 		if bad, err := t.judge(a); err != nil || bad || published == nil {
 			return err
+		}
+		for _, id := range slices.Sorted(maps.Keys(t.unproven)) {
+			a.fault("doctor.unproven", nil, id)
 		}
 		unfinished, err = t.compare(a)
 		return err
@@ -92,13 +103,18 @@ func (a *Audit) take(err error) error {
 	return err
 }
 
+var publicFaults = map[journal.Kind]string{
+	journal.Missing: "doctor.public.missing", journal.Changed: "doctor.public.changed",
+	journal.Unsigned: "doctor.public.unsigned", journal.Stray: "doctor.public.stray",
+}
+
 // auditPublic gives the hashes of the published entries: nil when they cannot be
 // believed.
 func (db *DB) auditPublic(a *Audit) ([]tlog.Hash, error) {
 	leaves, err := db.public.Leaves(func(b []byte) (journal.Checkpoint, error) { return journal.OpenCheckpoint(b, db.verifier) })
 	var d *journal.Damage
 	if errors.As(err, &d) {
-		a.fault("doctor.public."+string(d.Kind), d.Err, "journal/"+d.Place)
+		a.fault(publicFaults[d.Kind], d.Err, "journal/"+d.Place)
 		return nil, nil
 	}
 	if leaves == nil && err == nil {
@@ -117,6 +133,8 @@ type trail struct {
 	tree   []tlog.Hash // the roots of the perfect subtrees so far, largest first
 	size   int64       // entries followed
 	last   time.Time   // of the newest of them
+
+	unproven map[string]string // digests of contents that no entry has vouched for yet
 
 	entry, hash *place // the first entry and the first stored hash that do not fit
 }
@@ -171,6 +189,16 @@ func (t *trail) open(verifier string) error {
 	return nil
 }
 
+// load lists the contents whose digests the journal must have.
+func (t *trail) load() error {
+	kept, err := t.view.Kept()
+	t.unproven = make(map[string]string, len(kept))
+	for _, k := range kept {
+		t.unproven[k.ID] = k.Digest
+	}
+	return err
+}
+
 // bad remembers the first of its kind.
 func (t *trail) bad(first **place, code, name string, err error) {
 	if *first == nil {
@@ -192,6 +220,7 @@ func (t *trail) follow(r entryRow) error {
 		t.bad(&t.entry, "doctor.journal.changed", name, errors.New("its time is before that of the one before it"))
 	}
 	t.last = e.Time
+	t.vouch(r, e)
 	leaf := journal.Leaf(r.Entry)
 	if t.size < int64(len(t.published)) && t.published[t.size] != leaf {
 		t.bad(&t.entry, "doctor.journal.changed", name, errors.New("another entry was published"))
@@ -212,6 +241,21 @@ func (t *trail) follow(r entryRow) error {
 		t.bad(&t.hash, code, row("journal_hashes", index), nil)
 	}
 	return nil
+}
+
+// vouch crosses off the content that an entry is about when it has its digest.
+func (t *trail) vouch(r entryRow, e journal.Entry) {
+	digest, ok := t.unproven[r.Subject]
+	if !ok || len(e.Digests) == 0 {
+		return
+	}
+	var s entrySecrets
+	if t.view.open("journal_entries", fmt.Sprint(r.Seq), r.Sealed, &s) != nil {
+		return // named by auditSealed
+	}
+	if slices.Contains(e.Digests, journal.Salted(s.Salt, digest)) {
+		delete(t.unproven, r.Subject)
+	}
 }
 
 // grow adds a leaf to the tree, and gives the hashes to be stored for it: its own,
@@ -413,4 +457,39 @@ func (v *View) auditTable(a *Audit, table, key string) error {
 		}
 	}
 	return rows.Err()
+}
+
+// A Kept is a sealed content and what was recorded of it.
+type Kept struct {
+	ID       string
+	Original bool // else a rendition
+	Size     int64
+	Where    Sealed
+	Digest   string
+}
+
+// Kept lists every content, originals first. One whose digest does not open is left
+// out: Audit names it.
+func (v *View) Kept() (all []Kept, err error) {
+	var items []itemRow
+	if err := v.tx.NewSelect().Model(&items).Order("id").Scan(v.ctx); err != nil {
+		return nil, err
+	}
+	for _, r := range items {
+		var s itemSecrets
+		if v.open("items", r.ID, r.Sealed, &s) == nil {
+			all = append(all, Kept{r.ID, true, r.Size, Sealed{r.Blob, r.BlobKey}, s.Digest})
+		}
+	}
+	var renditions []renditionRow
+	if err := v.tx.NewSelect().Model(&renditions).Order("id").Scan(v.ctx); err != nil {
+		return nil, err
+	}
+	for _, r := range renditions {
+		var s renditionSecrets
+		if v.open("renditions", r.ID, r.Sealed, &s) == nil {
+			all = append(all, Kept{r.ID, false, r.Size, Sealed{r.Blob, r.BlobKey}, s.Digest})
+		}
+	}
+	return all, nil
 }
