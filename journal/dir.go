@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -104,7 +105,8 @@ func continues(old, c Checkpoint, r tlog.HashReader) error {
 // power cut.
 func (d Dir) writeTiles(tiles []tlog.Tile, entry func(i int64) ([]byte, error), r tlog.HashReader) error {
 	folders := make(map[string]bool)
-	write := func(t tlog.Tile, b []byte) error {
+	files, folder := newGroup(), newGroup()
+	write := func(t tlog.Tile, b []byte) {
 		name := filepath.Join(string(d), filepath.FromSlash(tilePath(t)))
 		for f := filepath.Dir(name); ; f = filepath.Dir(f) { // each may be new in the one above
 			folders[f] = true
@@ -112,16 +114,26 @@ func (d Dir) writeTiles(tiles []tlog.Tile, entry func(i int64) ([]byte, error), 
 				break
 			}
 		}
-		return writeFile(name, b)
+		files.do(func() error { return writeFile(name, b) })
 	}
+	err := makeTiles(tiles, entry, r, write)
+	if err := errors.Join(err, files.wait()); err != nil {
+		return err
+	}
+	for f := range folders {
+		folder.do(func() error { return syncFolder(f) })
+	}
+	return folder.wait()
+}
+
+// makeTiles gives what the tiles hold, and below those of leaves the entries.
+func makeTiles(tiles []tlog.Tile, entry func(i int64) ([]byte, error), r tlog.HashReader, write func(tlog.Tile, []byte)) error {
 	for _, t := range tiles {
 		b, err := tlog.ReadTileData(t, r)
 		if err != nil {
 			return err
 		}
-		if err := write(t, b); err != nil {
-			return err
-		}
+		write(t, b)
 		if t.L != 0 {
 			continue
 		}
@@ -129,16 +141,40 @@ func (d Dir) writeTiles(tiles []tlog.Tile, entry func(i int64) ([]byte, error), 
 			return err
 		}
 		t.L = entryLevel
-		if err := write(t, b); err != nil {
-			return err
-		}
-	}
-	for f := range folders {
-		if err := syncFolder(f); err != nil {
-			return err
-		}
+		write(t, b)
 	}
 	return nil
+}
+
+// A group does several things at once: what is brought to disk together costs the
+// disk little more than one.
+type group struct {
+	room chan struct{}
+	all  sync.WaitGroup
+	lock sync.Mutex // guards err
+	err  error
+}
+
+// atOnce is how many files are brought to disk at a time.
+const atOnce = 16
+
+func newGroup() *group { return &group{room: make(chan struct{}, atOnce)} }
+
+func (g *group) do(f func() error) {
+	g.room <- struct{}{}
+	g.all.Go(func() {
+		defer func() { <-g.room }()
+		if err := f(); err != nil {
+			g.lock.Lock()
+			defer g.lock.Unlock()
+			g.err = errors.Join(g.err, err)
+		}
+	})
+}
+
+func (g *group) wait() error {
+	g.all.Wait()
+	return g.err
 }
 
 func (d Dir) writeCheckpoint(checkpoint []byte) error {
