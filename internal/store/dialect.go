@@ -17,6 +17,8 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
+
+	"safehouse/internal/evidence"
 )
 
 // What SQLite and PostgreSQL spell differently is in this file and nowhere else.
@@ -49,7 +51,12 @@ func openSQLite(path string, pages [32]byte) (*bun.DB, error) {
 }
 
 // migrate brings the schema to the newest version that this program knows.
-func migrate(ctx context.Context, db *sql.DB) error {
+func migrate(ctx context.Context, db *sql.DB) (err error) {
+	defer func() {
+		if errors.Is(err, sqlite3.ERROR) { // the migrations are right: what they found is not
+			err = &evidence.Problem{Code: "database.damaged", Err: err}
+		}
+	}()
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err

@@ -106,7 +106,7 @@ func (v *Vault) checkKeys(ctx context.Context, h *Health, at store.Progress) err
 	if err != nil {
 		return err
 	}
-	have := make(map[string]bool)
+	have := make(map[string]bool) // slots, by member
 	for i, f := range files {
 		at("progress.keys", i+1, len(files))
 		name := filepath.Join(keysDir, f.Name())
@@ -120,18 +120,15 @@ func (v *Vault) checkKeys(ctx context.Context, h *Health, at store.Progress) err
 		if err != nil {
 			return err
 		}
-		if _, err := age.ExtractHeader(bytes.NewReader(b)); err != nil {
-			h.fault("doctor.slot.changed", nil, name)
-			continue
-		}
-		id, ok := strings.CutSuffix(f.Name(), slotExt)
-		if !ok {
-			continue
-		}
-		if have[id] = true; !slices.Contains(members, id) {
+		_, malformed := age.ExtractHeader(bytes.NewReader(b))
+		id, isSlot := strings.CutSuffix(f.Name(), slotExt)
+		have[id] = have[id] || isSlot
+		is, known := slots[id]
+		switch {
+		case malformed != nil, isSlot && known && !is(b):
+			h.fault("doctor.slot.changed", malformed, name)
+		case isSlot && !slices.Contains(members, id):
 			h.leftover(v.Dir, name, "")
-		} else if want, ok := slots[id]; ok && !want(b) {
-			h.fault("doctor.slot.changed", nil, name)
 		}
 	}
 	for _, id := range members {
