@@ -35,6 +35,8 @@ type Keys struct {
 // A DB is one vault's database. It is safe for concurrent use.
 type DB struct {
 	bun    *bun.DB
+	engine *engine                 // of jobs; it asks for them only, see package queue
+	again  func() (*bun.DB, error) // opens the same file once more
 	fields *seal.Key
 	seed   [32]byte
 	public journal.Dir
@@ -49,12 +51,20 @@ type DB struct {
 // Open opens the database of the vault in dir, and makes its schema when it is
 // new. A new database must be founded before anything else is done with it.
 func Open(ctx context.Context, dir string, keys Keys) (*DB, error) {
-	b, err := openSQLite(filepath.Join(dir, "safehouse.db"), keys.Pages.Bytes())
+	pages := keys.Pages.Bytes()
+	open := func() (*bun.DB, error) { return openSQLite(filepath.Join(dir, "safehouse.db"), pages) }
+	b, err := open()
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
+	engine, err := newEngine()
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
 	db := &DB{
 		bun:    b,
+		engine: engine,
+		again:  open,
 		fields: keys.Fields,
 		seed:   keys.Journal.Bytes(),
 		public: journal.Dir(filepath.Join(dir, "journal")),
@@ -132,7 +142,7 @@ func (db *DB) View(ctx context.Context, f func(v *View) error) error {
 		return fmt.Errorf("read the database: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	return f(&View{ctx: ctx, tx: tx, fields: db.fields})
+	return f(&View{ctx: ctx, tx: tx, fields: db.fields, engine: db.engine})
 }
 
 // Update runs f and commits what it did together with its journal entries and a
@@ -156,7 +166,7 @@ func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx
 		return fmt.Errorf("write the database: %w", err)
 	}
 	defer btx.Rollback() //nolint:errcheck // after a commit it does nothing
-	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields}, Now: db.now(), actor: actor}
+	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields, engine: db.engine}, Now: db.now(), actor: actor}
 	if err := f(tx); err != nil {
 		return err
 	}
@@ -177,6 +187,7 @@ type View struct {
 	ctx    context.Context
 	tx     bun.Tx
 	fields *seal.Key
+	engine *engine
 }
 
 // Tx writes. Now is the one time of all that it writes.
