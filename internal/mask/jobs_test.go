@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"image/jpeg"
+	jpg "image/jpeg"
 	"io"
 	"os"
 	"os/exec"
@@ -57,7 +57,7 @@ func (r *room) receive(f *os.File) evidence.ItemID {
 
 // crew is who does the jobs of a vault, as main puts it together.
 func crew(v *vault.Vault, d *Desk) *queue.Crew {
-	return &queue.Crew{DB: v.DB, Dir: v.Dir, Works: []queue.Work{
+	return &queue.Crew{DB: v.DB, Dir: v.Dir, Actor: v.Actor, Works: []queue.Work{
 		queue.On(func(ctx context.Context, job evidence.ProposeMask, p queue.Progress) error {
 			_, err := d.ProposeOnce(ctx, v.Actor, job.Item, Progress(p))
 			return err
@@ -153,9 +153,9 @@ func inMask(p image.Image, b evidence.Box) float64 {
 
 func near(a uint32, b int) bool { return abs(int(a)-b) < 16 }
 
-func bare(t *testing.T, photo []byte) (n int) {
+func exposed(t *testing.T, photo []byte) (n int) {
 	t.Helper()
-	p, err := jpeg.Decode(bytes.NewReader(photo))
+	p, err := jpg.Decode(bytes.NewReader(photo))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,10 +170,22 @@ func bare(t *testing.T, photo []byte) (n int) {
 	return n
 }
 
-// middle is the clip's middle frame as it is.
-func middle(t *testing.T, clip string) []byte {
+// short is the start of the example's clip, and how many frames it has.
+func short(t *testing.T) (*os.File, int) {
 	t.Helper()
-	out, err := exec.Command("ffmpeg", "-v", "error", "-i", clip, "-vf", `select=eq(n\,54),scale=480:-2`, "-frames:v", "1", "-f", "mjpeg", "-q:v", "2", "pipe:1").Output()
+	f := recording(t, "-t", "0.5", "-c", "copy", "short.mp4")
+	clip, err := studio(t).Media.Probe(t.Context(), f)
+	if err != nil || clip.Frames < 8 {
+		t.Fatalf("%+v: %v", clip, err)
+	}
+	return f, clip.Frames
+}
+
+// middle is the clip's middle frame as it is.
+func middle(t *testing.T, clip string, frames int) []byte {
+	t.Helper()
+	pick := fmt.Sprintf(`select=eq(n\,%d),scale=480:-2`, frames/2)
+	out, err := exec.Command("ffmpeg", "-v", "error", "-i", clip, "-vf", pick, "-frames:v", "1", "-f", "mjpeg", "-q:v", "2", "pipe:1").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,19 +193,20 @@ func middle(t *testing.T, clip string) []byte {
 }
 
 func TestAVideoHandedInGetsAPlanAndAPreviewOnce(t *testing.T) {
-	r, clip := newRoom(t), recording(t)
+	r := newRoom(t)
+	clip, frames := short(t)
 	id := r.receive(clip)
 	if tally := r.drain(); tally != (queue.Tally{Done: 2}) {
 		t.Fatal(tally)
 	}
 	p, still := r.one(id)
-	if p.Mask.Source.Frames != 108 || len(p.Mask.Tracks) == 0 {
+	if p.Mask.Source.Frames != frames || len(p.Mask.Tracks) == 0 {
 		t.Fatalf("the plan: %d frames, %d tracks", p.Mask.Source.Frames, len(p.Mask.Tracks))
 	}
-	if n := len(faces(t, middle(t, clip.Name()))); n == 0 {
+	if n := len(faces(t, middle(t, clip.Name(), frames))); n == 0 {
 		t.Fatal("there is no face on the middle frame: this test sees nothing")
 	}
-	if n := bare(t, still); n != 0 {
+	if n := exposed(t, still); n != 0 {
 		t.Errorf("%d bare faces in the preview", n)
 	}
 	again, err := r.desk.ProposeOnce(t.Context(), r.v.Actor, id, quiet)
@@ -207,14 +220,15 @@ func TestAVideoHandedInGetsAPlanAndAPreviewOnce(t *testing.T) {
 }
 
 func TestPreviewCoversWhatThePlanLeftBare(t *testing.T) {
-	r, clip := newRoom(t), recording(t)
+	r := newRoom(t)
+	clip, frames := short(t)
 	id := r.receive(clip)
 	sum, err := fileDigest(clip)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p, err := r.desk.keep(t.Context(), r.v.Actor, id, evidence.MaskPlan{
-		Source: evidence.PlanSource{SHA256: sum, Width: 640, Height: 360, Frames: 108, FPS: 24},
+		Source: evidence.PlanSource{SHA256: sum, Width: 640, Height: 360, Frames: frames, FPS: 24},
 	}, always)
 	if err != nil {
 		t.Fatal(err)
@@ -223,15 +237,15 @@ func TestPreviewCoversWhatThePlanLeftBare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := bare(t, r.content(made.ID)); n != 0 {
+	if n := exposed(t, r.content(made.ID)); n != 0 {
 		t.Errorf("%d bare faces", n)
 	}
-	p.Mask.WholeFrames = []int{54}
+	p.Mask.WholeFrames = []int{frames / 2}
 	out := create(t, "whole.jpg")
 	if _, err := r.desk.Studio.preview(t.Context(), clip, p.Mask, out, quiet); err != nil {
 		t.Fatal(err)
 	}
-	whole, err := jpeg.Decode(io.NewSectionReader(out, 0, 1<<20))
+	whole, err := jpg.Decode(io.NewSectionReader(out, 0, 1<<20))
 	if err != nil || inMask(whole, evidence.Box{0, 0, 480, 270}) < .999 {
 		t.Errorf("a frame that is covered whole is not: %v", err)
 	}
@@ -248,8 +262,8 @@ func TestPlanMadeByHandLeavesNothingForTheWaitingJob(t *testing.T) {
 		t.Fatal(tally)
 	}
 	got, still := r.one(id)
-	if got.ID != p.ID || bare(t, still) != 0 {
-		t.Errorf("plan %s, not %s; %d bare", got.ID, p.ID, bare(t, still))
+	if got.ID != p.ID || exposed(t, still) != 0 {
+		t.Errorf("plan %s, not %s; %d bare", got.ID, p.ID, exposed(t, still))
 	}
 }
 
@@ -276,7 +290,7 @@ func drainIn(dir, share string) error {
 // preview and nothing that doctor would not know.
 func TestKilledAtItsWorkTheDeskMakesOneOfEach(t *testing.T) {
 	r := newRoom(t)
-	clip := recording(t, "-t", "1", "-c", "copy", "short.mp4")
+	clip, _ := short(t)
 	share, err := filepath.Abs("../../share")
 	if err != nil {
 		t.Fatal(err)

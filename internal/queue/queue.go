@@ -31,6 +31,7 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivertype"
 
+	"safehouse/internal/access"
 	"safehouse/internal/evidence"
 	"safehouse/internal/store"
 )
@@ -38,9 +39,10 @@ import (
 // A Crew does the jobs of one vault. It is at work once: in Run or in Drain.
 type Crew struct {
 	DB    *store.DB
-	Dir   string // the vault's folder: the lock lies there
-	Works []Work // one for each kind of job
-	Wait  bool   // for another process that is at work, and not give up
+	Dir   string         // the vault's folder: the lock lies there
+	Actor evidence.Actor // in whose name the work is done
+	Works []Work         // one for each kind of job
+	Wait  bool           // for another process that is at work, and not give up
 
 	mu      sync.Mutex
 	working map[int64]Working // guarded by mu
@@ -127,6 +129,9 @@ var unfinished = []rivertype.JobState{
 
 // work has the engine do jobs while until runs.
 func (c *Crew) work(ctx context.Context, until func(riverdriver.Executor) error) (err error) {
+	if err := access.Check(c.Actor, access.PlanMask); err != nil {
+		return err // or each job would fail of it
+	}
 	lock, err := c.lock(ctx)
 	if err != nil || lock == nil {
 		return err
