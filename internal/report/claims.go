@@ -109,7 +109,7 @@ func (l *listener) headline() {
 		return
 	}
 	before := len(l.out)
-	c := &clause{d: d, toks: d.tokens(sentence{d.headline, quotations(d.text, d.headline, true)})}
+	c := d.clause(sentence{d.headline, quotations(d.text, d.headline, true)})
 	i := strings.LastIndex(text, ": ")
 	if i >= 0 {
 		left := stretch{d.headline.from, d.headline.from + i}

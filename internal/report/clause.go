@@ -9,6 +9,25 @@ type clause struct {
 	d    *document
 	toks []token
 	acts []act
+
+	finites []int // how many verbs stand before each token
+}
+
+// maxWords is how many words and marks of a sentence are read: more is no sentence,
+// and would cost time without an end.
+const maxWords = 250
+
+func (d *document) clause(s sentence) *clause {
+	c := &clause{d: d, toks: d.tokens(s)}
+	c.toks = c.toks[:min(len(c.toks), maxWords)]
+	c.finites = make([]int, len(c.toks)+1)
+	for i := range c.toks {
+		c.finites[i+1] = c.finites[i]
+		if c.finite(i) {
+			c.finites[i+1]++
+		}
+	}
+	return c
 }
 
 // An act is one verb of saying in its sentence. Token numbers: the verb group, with
@@ -189,7 +208,12 @@ func (c *clause) begin(a act) int {
 			return i
 		case (bounds[c.low(k)] || loose[c.low(k)] && c.hasFinite(0, k)) && k < a.group-1:
 			return i
-		case joints[c.low(k)] && (k == a.group-1 || c.hasFinite(0, k) && !c.relativeSince(k)):
+		case c.low(k) == ")":
+			for i > 0 && c.low(i) != "(" {
+				i--
+			}
+			continue
+		case joints[c.low(k)] && (k == a.group-1 || c.hasFinite(c.sinceComma(k), k) && !c.relativeSince(k)):
 			return i
 		}
 		i--
@@ -204,6 +228,14 @@ var bounds = set("because while when although though whereas whether if but how 
 var loose = set("as after before since until")
 
 func (q cue) isSaying() bool { return q.form != "" }
+
+// sinceComma is the token behind the last comma or quotation before token k.
+func (c *clause) sinceComma(k int) int {
+	for k > 0 && c.low(k-1) != "," && !c.is(k-1, quote) {
+		k--
+	}
+	return k
+}
 
 // relativeSince says whether a relative clause is open before token k.
 func (c *clause) relativeSince(k int) bool {
@@ -233,12 +265,7 @@ func (c *clause) clauseFollows(i int) bool {
 }
 
 func (c *clause) hasFinite(from, to int) bool {
-	for i := from; i < to; i++ {
-		if c.finite(i) {
-			return true
-		}
-	}
-	return false
+	return from < to && from < len(c.toks) && c.finites[min(to, len(c.toks))] > c.finites[from]
 }
 
 // finite guesses whether a word is a verb that makes a clause.

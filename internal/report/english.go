@@ -33,7 +33,7 @@ func (l *listener) english(p stretch) {
 	for i, s := range l.d.sentences(p) {
 		l.sentence = s
 		before := len(l.out)
-		c := &clause{d: l.d, toks: l.d.tokens(s)}
+		c := l.d.clause(s)
 		c.find()
 		l.acts(c)
 		l.according(c)
