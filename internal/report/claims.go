@@ -69,7 +69,7 @@ func (d *document) typeOf(s stretch) string {
 // saidWhen is the date that stands with the words of attribution.
 func (d *document) saidWhen(s speech) evidence.When {
 	from, to := s.speakerOf.from, s.speakerOf.to
-	best, far := -1, 90
+	best, far := -1, 45
 	i, _ := slices.BinarySearchFunc(d.found, from, func(f dated, at int) int { return cmp.Compare(f.from, at) })
 	for ; i < len(d.found) && d.found[i].from < to; i++ {
 		f := d.found[i]

@@ -206,6 +206,8 @@ func (c *clause) begin(a act) int {
 			return i
 		case c.low(k) == "that" && (c.is(k-1, quote) || c.low(k-1) == "," || cues[c.low(k-1)].isSaying()):
 			return i
+		case k < a.group-1 && c.reports(k):
+			return i
 		case (bounds[c.low(k)] || loose[c.low(k)] && c.hasFinite(0, k)) && k < a.group-1:
 			return i
 		case c.low(k) == ")":
@@ -228,6 +230,13 @@ var bounds = set("because while when although though whereas whether if but how 
 var loose = set("as after before since until")
 
 func (q cue) isSaying() bool { return q.form != "" }
+
+// reports says whether token k is a verb behind which another's words can begin:
+// "Brook said a sailor told her".
+func (c *clause) reports(k int) bool {
+	q := cues[c.low(k)]
+	return q.isSaying() && q.frame == says && q.shape == past && k > 0 && c.is(k-1, word) && !relatives[c.low(k-1)] && !be[c.low(k-1)] && !weak[c.low(k)]
+}
 
 // sinceComma is the token behind the last comma or quotation before token k.
 func (c *clause) sinceComma(k int) int {
@@ -361,7 +370,7 @@ func (c *clause) people(from, to int) []stretch {
 		from++
 	}
 	for i := from + 1; i+1 < to; i++ {
-		if c.low(i) == "and" && c.couldBegin(i+1) && c.couldBegin(from) && !c.isOneName(from, i) {
+		if c.low(i) == "and" && c.couldBegin(i+1) && (c.couldBegin(from) || strings.HasSuffix(c.low(i-1), "s")) && !c.isOneName(from, i) {
 			return append([]stretch{c.between(from, c.headEnd(from, i))}, c.people(i+1, to)...)
 		}
 	}

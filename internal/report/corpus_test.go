@@ -106,7 +106,7 @@ func overlap(a, b string) float64 {
 
 // A floor is what a text must reach. On their first run, before the rules had been
 // mended for them, the six came to .85 together; these floors keep what was mended.
-var floors = map[string]float64{"agency": .95, "wire": .95, "release": .95, "statement": .95, "korean": .95, "chinese": .90}
+var floors = map[string]float64{"agency": .95, "daily": .85, "wire": .95, "release": .95, "statement": .95, "korean": .95, "chinese": .90}
 
 func TestClaimsOfWellFormedTextsAreFound(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.claims")
