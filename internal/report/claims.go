@@ -56,14 +56,13 @@ func (l *listener) nest() {
 // typeOf says whether a content is a quotation, holds one, or holds none.
 func (d *document) typeOf(s stretch) string {
 	i, _ := slices.BinarySearchFunc(d.quotes, s.from, func(q stretch, at int) int { return cmp.Compare(q.to, at+1) })
-	for ; i < len(d.quotes) && d.quotes[i].from < s.to; i++ {
-		q := d.quotes[i]
-		if q.from < s.from && q.to >= s.to {
-			return "direct"
-		}
-		return "mixed"
+	switch {
+	case i == len(d.quotes) || d.quotes[i].from >= s.to:
+		return "indirect"
+	case d.quotes[i].from < s.from && d.quotes[i].to >= s.to:
+		return "direct"
 	}
-	return "indirect"
+	return "mixed"
 }
 
 // saidWhen is the date that stands with the words of attribution.

@@ -211,7 +211,7 @@ func (c *clause) begin(a act) int {
 		case (bounds[c.low(k)] || loose[c.low(k)] && c.hasFinite(0, k)) && k < a.group-1:
 			return i
 		case c.low(k) == ")":
-			for i > 0 && c.low(i) != "(" {
+			for i = k; i > 0 && c.low(i) != "("; {
 				i--
 			}
 			continue

@@ -18,8 +18,7 @@ type speech struct {
 type listener struct {
 	d        *document
 	out      []speech
-	last     speech // of the paragraph before, or of this one so far
-	open     bool   // a quotation was not closed when the paragraph ended
+	open     bool // a quotation was not closed when the paragraph ended
 	pending  []stretch
 	sentence sentence
 }

@@ -269,6 +269,7 @@ func hostile(size int) map[string]string {
 		"no space":    strings.Repeat("said", size/4),
 		"according":   strings.Repeat("according to ", size/13),
 		"citing":      strings.Repeat("Brook said, citing Feld, ", size/25),
+		"brackets":    strings.Repeat("A )( said he. ", size/14),
 		"korean":      strings.Repeat("그는 \"간다\"고 말했다며 또 밝혔고 ", size/50),
 		"chinese":     strings.Repeat("他说，她表示，据他称，", size/33),
 		"chinese one": strings.Repeat("说", size/3),
