@@ -47,8 +47,11 @@ var table = map[string]string{
 	"internal/release":  "evidence access store vault review leak bundle journal",
 	"internal/followup": "evidence access store",
 
+	// The face.
+	"internal/web": "evidence access locale media store vault followup journal bundle",
+
 	"cmd/safehouse": "evidence access locale report edtf leak media media/worker intake vault mask casefile review " +
-		"release followup store queue journal",
+		"release followup store queue journal web",
 	"cmd/safehouse-verify": "journal bundle",
 	"bench/masking":        "evidence media media/worker mask",
 }
