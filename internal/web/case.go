@@ -26,7 +26,7 @@ type casePage struct {
 	Sources  []source
 	Claims   int
 	Drafts   []draft
-	Releases []release
+	Releases []released
 	Steps    []step
 	AllSteps int
 	Seals    int // names that are sealed
@@ -78,7 +78,7 @@ type draft struct {
 	Waiting bool // for the very member who looks
 }
 
-type release struct {
+type released struct {
 	evidence.Release
 	Who         who
 	Title       string
@@ -304,7 +304,7 @@ func (f *file) releases() error {
 			continue
 		}
 		f.about[string(r.ID)] = true
-		f.page.Releases = append(f.page.Releases, release{
+		f.page.Releases = append(f.page.Releases, released{
 			r, f.team.who(r.By), f.page.Drafts[i].Title, journal.Fingerprint(key), f.q.s.find(r, key) != "",
 		})
 	}

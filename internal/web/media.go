@@ -40,8 +40,17 @@ func showRendition(q *request) error {
 	defer c.Close()
 	q.w.Header().Set("Content-Type", r.Media)
 	q.w.Header().Set("ETag", `"`+string(id)+`"`) // it never changes
-	http.ServeContent(q.w, q.Request, "", time.Time{}, io.NewSectionReader(c, 0, c.Size))
+	http.ServeContent(unkept{q.w}, q.Request, "", time.Time{}, io.NewSectionReader(c, 0, c.Size))
 	return nil
+}
+
+// unkept says no-store once more when the answer begins: the standard library takes
+// it away from the refusal of a range.
+type unkept struct{ http.ResponseWriter }
+
+func (w unkept) WriteHeader(status int) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.ResponseWriter.WriteHeader(status)
 }
 
 // A shelf remembers what was found in the folder of bundles.
@@ -136,7 +145,7 @@ func giveBundle(q *request) error {
 	}
 	q.w.Header().Set("Content-Type", "application/zip")
 	q.w.Header().Set("Content-Disposition", `attachment; filename="`+string(rel.ID)+`.zip"`)
-	http.ServeContent(q.w, q.Request, "", time.Time{}, io.NewSectionReader(f, 0, info.Size()))
+	http.ServeContent(unkept{q.w}, q.Request, "", time.Time{}, io.NewSectionReader(f, 0, info.Size()))
 	return nil
 }
 

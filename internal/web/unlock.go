@@ -15,7 +15,19 @@ import (
 
 const languageCookie = "language"
 
-var matcher = language.NewMatcher([]language.Tag{language.English, language.Korean, language.Chinese})
+// tongues are what a browser may ask for, and the language that we answer it in: who
+// reads one Chinese script reads the other sooner than English.
+var (
+	tongues = []struct{ tag, lang string }{{"en", "en"}, {"ko", "ko"}, {"zh-Hans", "zh"}, {"zh-Hant", "zh"}}
+	matcher = language.NewMatcher(tags())
+)
+
+func tags() (out []language.Tag) {
+	for _, t := range tongues {
+		out = append(out, language.MustParse(t.tag))
+	}
+	return out
+}
 
 // printer speaks the language that was chosen, or else the browser's.
 func printer(r *http.Request) *locale.Printer {
@@ -27,7 +39,7 @@ func printer(r *http.Request) *locale.Printer {
 		return locale.For("en")
 	}
 	_, i, _ := matcher.Match(wanted...)
-	return locale.For(locale.Languages[i])
+	return locale.For(tongues[i].lang)
 }
 
 // chooseLanguage keeps a choice and goes back to where it was made.
