@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"net"
 	"os"
+	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"safehouse/internal/evidence"
 	"safehouse/internal/mask"
@@ -35,6 +39,10 @@ func (c *serveCmd) Run(a *app) error {
 		crew.Wait = true
 		return crew.Run(ctx)
 	}
+	s.Renew = anew
+	if s.Renewed, err = renewed(); err != nil {
+		return err
+	}
 	if c.Demo {
 		s.Demo = func() (evidence.Secret, error) { return a.passphrase(passphraseFile, "passphrase.ask", false) }
 	}
@@ -64,4 +72,37 @@ func (c *serveCmd) folders(a *app) error {
 		return &evidence.Problem{Code: "serve.no_folder", Args: []any{c.Bundle}, Err: err}
 	}
 	return nil
+}
+
+// listenerFD tells the program that was started anew where the listener is.
+const listenerFD = "SAFEHOUSE_SERVE_FD"
+
+// anew puts this program, as it was called, in the place of itself: the same process
+// with new memory.
+func anew(listener *os.File) error {
+	fd, err := unix.Dup(int(listener.Fd())) // unlike the original it survives
+	if err != nil {
+		return err
+	}
+	env := append(os.Environ(), listenerFD+"="+strconv.Itoa(fd))
+	return os.NewSyscallError("exec", unix.Exec("/proc/self/exe", os.Args, env))
+}
+
+// renewed gives the listener of a program that was started anew, and nil to another.
+func renewed() (net.Listener, error) {
+	text, ok := os.LookupEnv(listenerFD)
+	if !ok {
+		return nil, nil
+	}
+	if err := os.Unsetenv(listenerFD); err != nil { // it is for this program alone
+		return nil, err
+	}
+	fd, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, err
+	}
+	unix.CloseOnExec(fd)
+	f := os.NewFile(uintptr(fd), "listener")
+	defer f.Close() // the listener has a copy
+	return net.FileListener(f)
 }

@@ -283,7 +283,8 @@ func (s *Server) lock() error {
 
 // lockRoom locks r if it is still the open one: ends the sessions, breaks off what is
 // being written, waits for what is at work, and has the vault forget its keys. The
-// memory that they lay in goes back to the system, which overwrites it.
+// memory that they lay in goes back to the system, as far as it can be told apart;
+// Renew sees to the rest.
 func (s *Server) lockRoom(r *room) error {
 	s.door.mu.Lock()
 	if r == nil || s.door.room != r {
@@ -291,6 +292,7 @@ func (s *Server) lockRoom(r *room) error {
 		return nil
 	}
 	s.door.room = nil
+	s.door.shut = s.door.shut || s.Renew != nil // what comes next enters the program that is started anew
 	clear(r.sessions)
 	if r.idle != nil {
 		r.idle.Stop()
@@ -304,6 +306,9 @@ func (s *Server) lockRoom(r *room) error {
 	err := r.v.Close()
 	r.v = nil
 	debug.FreeOSMemory()
+	if s.Renew != nil {
+		s.empty <- struct{}{} // it was locked once and is shut: there is room for this
+	}
 	return err
 }
 

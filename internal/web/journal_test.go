@@ -22,10 +22,8 @@ func TestEveryActionOfTheJournalHasASentence(t *testing.T) {
 		if err != nil || !e.IsDir() {
 			return err
 		}
-		pkgs, err := parser.ParseDir(token.NewFileSet(), name, func(i fs.FileInfo) bool { return !strings.HasSuffix(i.Name(), "_test.go") }, 0)
-		for _, pkg := range pkgs {
-			recorded(t, pkg, found)
-		}
+		p, err := parsed(name)
+		p.recorded(t, found)
 		return err
 	})
 	if err != nil {
@@ -41,7 +39,34 @@ func TestEveryActionOfTheJournalHasASentence(t *testing.T) {
 	}
 }
 
-func recorded(t *testing.T, pkg *ast.Package, found map[string]bool) {
+// A folder is one package, parsed, without its tests.
+type folder struct {
+	name  string
+	files []*ast.File
+}
+
+func parsed(name string) (f folder, err error) {
+	names, err := filepath.Glob(filepath.Join(name, "*.go"))
+	for _, n := range names {
+		if strings.HasSuffix(n, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), n, nil, 0)
+		if err != nil {
+			return f, err
+		}
+		f.name, f.files = file.Name.Name, append(f.files, file)
+	}
+	return f, err
+}
+
+func (pkg folder) inspect(look func(ast.Node) bool) {
+	for _, file := range pkg.files {
+		ast.Inspect(file, look)
+	}
+}
+
+func (pkg folder) recorded(t *testing.T, found map[string]bool) {
 	add := func(e ast.Expr) bool {
 		lit, ok := e.(*ast.BasicLit)
 		if ok && lit.Kind == token.STRING {
@@ -50,10 +75,10 @@ func recorded(t *testing.T, pkg *ast.Package, found map[string]bool) {
 		}
 		return ok
 	}
-	for _, file := range pkg.Files {
+	for _, file := range pkg.files {
 		for _, d := range file.Decls {
 			fn, ok := d.(*ast.FuncDecl)
-			if !ok || pkg.Name == "store" && strings.HasPrefix(fn.Name.Name, "Record") {
+			if !ok || pkg.name == "store" && strings.HasPrefix(fn.Name.Name, "Record") {
 				continue
 			}
 			ast.Inspect(fn, func(n ast.Node) bool {
@@ -63,11 +88,11 @@ func recorded(t *testing.T, pkg *ast.Package, found map[string]bool) {
 				}
 				switch arg := call.Args[0].(type) {
 				case *ast.Ident:
-					handedOn(t, pkg, fn, arg.Name, add)
+					pkg.handedOn(t, fn, arg.Name, add)
 				case *ast.IndexExpr:
-					values(t, pkg, arg.X.(*ast.Ident).Name, add)
+					pkg.values(t, arg.X.(*ast.Ident).Name, add)
 				default:
-					t.Errorf("%s.%s records what this test cannot follow", pkg.Name, fn.Name.Name)
+					t.Errorf("%s.%s records what this test cannot follow", pkg.name, fn.Name.Name)
 				}
 				return true
 			})
@@ -86,7 +111,7 @@ func named(call *ast.CallExpr, name string) bool {
 }
 
 // handedOn adds what callers of fn give for one of its parameters.
-func handedOn(t *testing.T, pkg *ast.Package, fn *ast.FuncDecl, param string, add func(ast.Expr) bool) {
+func (pkg folder) handedOn(t *testing.T, fn *ast.FuncDecl, param string, add func(ast.Expr) bool) {
 	at, i := -1, 0
 	for _, f := range fn.Type.Params.List {
 		for _, n := range f.Names {
@@ -97,21 +122,21 @@ func handedOn(t *testing.T, pkg *ast.Package, fn *ast.FuncDecl, param string, ad
 		}
 	}
 	calls := 0
-	ast.Inspect(pkg, func(n ast.Node) bool {
+	pkg.inspect(func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok && at >= 0 && named(call, fn.Name.Name) && len(call.Args) > at && add(call.Args[at]) {
 			calls++
 		}
 		return true
 	})
 	if calls == 0 {
-		t.Errorf("%s.%s records %s: nobody is seen to hand it on", pkg.Name, fn.Name.Name, param)
+		t.Errorf("%s.%s records %s: nobody is seen to hand it on", pkg.name, fn.Name.Name, param)
 	}
 }
 
 // values adds what stands in a table.
-func values(t *testing.T, pkg *ast.Package, table string, add func(ast.Expr) bool) {
+func (pkg folder) values(t *testing.T, table string, add func(ast.Expr) bool) {
 	n := 0
-	ast.Inspect(pkg, func(node ast.Node) bool {
+	pkg.inspect(func(node ast.Node) bool {
 		v, ok := node.(*ast.ValueSpec)
 		if !ok || v.Names[0].Name != table || len(v.Values) == 0 {
 			return true
@@ -124,6 +149,6 @@ func values(t *testing.T, pkg *ast.Package, table string, add func(ast.Expr) boo
 		return true
 	})
 	if n == 0 {
-		t.Errorf("%s.%s holds no actions", pkg.Name, table)
+		t.Errorf("%s.%s holds no actions", pkg.name, table)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -42,6 +43,14 @@ type Server struct {
 	Work func(ctx context.Context, v *vault.Vault, actor evidence.Actor) error
 	// Parts looks at what the machine needs.
 	Parts func(ctx context.Context) []media.Part
+	// Renew starts the program anew in this same process, with the listener that it is
+	// given, and so overwrites all memory: a library may have left a copy of a key, or
+	// the form with a passphrase, where nobody finds it to clear it. It returns only
+	// when it cannot. Nil: after it was locked the server goes on.
+	Renew func(listener *os.File) error
+	// Renewed is the listener of a program that was started anew. It starts locked, a
+	// demonstration too.
+	Renewed net.Listener
 	// Demo gives the passphrase of a throw-away vault, which is then shown without
 	// asking who is there. Nil: everybody is asked.
 	Demo func() (evidence.Secret, error)
@@ -49,7 +58,8 @@ type Server struct {
 	door   door
 	shelf  shelf
 	health health
-	host   string // what the Host header must be
+	host   string        // what the Host header must be
+	empty  chan struct{} // told when it was locked, where there is a Renew
 }
 
 // How long the other side may take. An answer may be a film that somebody watches.
@@ -73,42 +83,60 @@ func (s *Server) Run(ctx context.Context, ready func(url string)) error {
 	if err != nil {
 		return err
 	}
-	s.host = ln.Addr().String()
-	if name, _, err := net.SplitHostPort(s.Listen); err == nil && name == "localhost" {
-		_, port, _ := net.SplitHostPort(s.host)
-		s.host = net.JoinHostPort(name, port)
+	s.host, s.empty = s.name(ln), make(chan struct{}, 1)
+	if s.Renewed == nil {
+		if err := s.openDemo(ctx); err != nil {
+			return errors.Join(err, ln.Close())
+		}
+		ready("http://" + s.host + "/")
 	}
-	if err := s.openDemo(ctx); err != nil {
-		return errors.Join(err, ln.Close())
-	}
+	return s.serve(ctx, ln)
+}
+
+// name is what the Host header must be: the name as it was given, with the port.
+func (s *Server) name(ln net.Listener) string {
+	host, _, _ := net.SplitHostPort(s.Listen) // listen took it apart before
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	return net.JoinHostPort(host, port)
+}
+
+func (s *Server) serve(ctx context.Context, ln net.Listener) error {
 	srv := &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: headTime, ReadTimeout: bodyTime, WriteTimeout: writeTime, IdleTimeout: keepTime,
 		MaxHeaderBytes: maxHead, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // it would name who asked
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- srv.Serve(ln) }()
-	ready("http://" + s.host + "/")
+	renew, err := false, error(nil)
 	select {
 	case <-ctx.Done():
-		err = nil
 	case err = <-stopped:
+	case <-s.empty:
+		renew = true
 	}
 	locked := s.shut() // first: a film that is being watched must not hold the keys
+	var kept *os.File
+	if renew {
+		kept, err = ln.(*net.TCPListener).File() // whoever comes meanwhile waits
+	}
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	if srv.Shutdown(late) != nil {
 		srv.Close()
 	}
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
+	if err = errors.Join(err, locked); err != nil || !renew {
+		return err
 	}
-	return errors.Join(err, locked)
+	return s.Renew(kept)
 }
 
 // listen takes the port, on this machine only.
 func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	if err := loopback(s.Listen); err != nil {
 		return nil, err
+	}
+	if s.Renewed != nil {
+		return s.Renewed, nil
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Listen)
 	switch {
