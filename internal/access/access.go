@@ -16,6 +16,9 @@ type Action string
 // The actions. Each stage asks about its own before it does anything.
 const (
 	AddMember    Action = "member.add"
+	RemoveMember Action = "member.remove"
+	Custodians   Action = "member.custodian" // who may be one; the actor must be one too
+	Recovery     Action = "member.recovery"
 	ListMembers  Action = "member.list"
 	HandIn       Action = "item.receive"
 	ReadItem     Action = "item.read" // that it is there, when it came, its chain of custody
@@ -33,7 +36,7 @@ const (
 
 var may = map[evidence.Role][]Action{
 	evidence.Administrator: {
-		AddMember, ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
+		AddMember, RemoveMember, Custodians, Recovery, ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
 		WriteDraft, ReadDraft, Review, Release, ReadJournal,
 	},
 	evidence.Researcher: {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"filippo.io/age"
+	"golang.org/x/crypto/chacha20poly1305"
 )
 
 // workFactor is the cost of trying one passphrase: scrypt with N = 2^17, r = 8,
@@ -101,3 +102,13 @@ func (i *Identity) Own() *Root {
 
 // Format hides the identity however it is printed.
 func (i *Identity) Format(f fmt.State, _ rune) { fmt.Fprint(f, protected) }
+
+// WholeSlot says whether the bytes are a slot from the first to the last, as far as
+// that can be seen without the passphrase.
+func WholeSlot(slot []byte) bool {
+	head, err := age.ExtractHeader(bytes.NewReader(slot))
+	return err == nil && len(slot) == len(head)+ageNonceSize+identityLength+chacha20poly1305.Overhead
+}
+
+// identityLength is that of AGE-SECRET-KEY-1… and a newline.
+const identityLength = 75

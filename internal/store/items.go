@@ -38,6 +38,11 @@ func (v *View) same(digest evidence.Secret) []byte {
 	return v.fields.Mac([]byte(digest.Reveal()), "items.same")
 }
 
+// everSame are the hashes that the same content got in each generation of the key.
+func (v *View) everSame(digest evidence.Secret) [][]byte {
+	return v.fields.Macs([]byte(digest.Reveal()), "items.same")
+}
+
 // AddItem adds it as received now.
 func (tx *Tx) AddItem(it *evidence.Item, where Sealed) error {
 	it.Received = tx.Now
@@ -82,7 +87,7 @@ func (v *View) Items(id evidence.CaseID) ([]evidence.Item, error) {
 // ItemsLike gives the items with this content.
 func (v *View) ItemsLike(digest evidence.Secret) ([]evidence.Item, error) {
 	var rows []itemRow
-	if err := v.tx.NewSelect().Model(&rows).Where("same = ?", v.same(digest)).Order("received").Scan(v.ctx); err != nil {
+	if err := v.tx.NewSelect().Model(&rows).Where("same IN (?)", bun.List(v.everSame(digest))).Order("received").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, v.item)

@@ -260,10 +260,28 @@ func (db *DB) Publish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return db.public.Publish(size, v.JournalEntry, v, checkpoint)
+		if err := db.public.Publish(size, v.JournalEntry, v, checkpoint); err != nil {
+			return err
+		}
+		return db.publishKeys(v)
 	})
 	if err != nil {
 		return fmt.Errorf("publish the journal: %w", err)
 	}
 	return nil
+}
+
+// publishKeys puts the successions of the journal's key beside its checkpoint.
+func (db *DB) publishKeys(v *View) error {
+	keys, err := v.JournalKeys()
+	if err != nil {
+		return err
+	}
+	var notes [][]byte
+	for _, k := range keys {
+		if len(k.Note) > 0 {
+			notes = append(notes, k.Note)
+		}
+	}
+	return db.public.PublishKeys(notes)
 }

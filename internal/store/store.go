@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -34,35 +35,51 @@ type Keys struct {
 
 // A DB is one vault's database. It is safe for concurrent use.
 type DB struct {
+	// Step, when set, is told of each durable step of a re-keying and can stop it:
+	// tests play the power cut.
+	Step func(name string) error
+	// Changed, when set, is told of each committed change, who made it, and the
+	// journal's state after it.
+	Changed func(actor evidence.MemberID, s State)
+
 	bun    *bun.DB
-	fields *seal.Key
-	seed   [32]byte
+	pages  *pages
+	keys   Keys
 	public journal.Dir
 	now    func() time.Time
 
-	origin   string // set by Found or load, then read only
-	demo     bool
-	signer   note.Signer
-	verifier string
+	origin string // set by Found or load, then read only
+	demo   bool
+	behind error // what was published when it was opened is not what is here
+
+	lock       sync.RWMutex // guards the rest
+	signer     *journal.Signer
+	verifier   string
+	generation int       // of the signer
+	identities *seal.Key // of the compartment; nil until a custodian entered
 }
 
 // Open opens the database of the vault in dir, and makes its schema when it is
 // new. A new database must be founded before anything else is done with it.
 func Open(ctx context.Context, dir string, keys Keys) (*DB, error) {
-	b, err := openSQLite(filepath.Join(dir, "safehouse.db"), keys.Pages.Bytes())
+	p, err := newPages(filepath.Join(dir, "safehouse.db"), keys.Pages)
 	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	b, err := openSQLite(p)
+	if err != nil {
+		p.forget()
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	db := &DB{
 		bun:    b,
-		fields: keys.Fields,
-		seed:   keys.Journal.Bytes(),
+		pages:  p,
+		keys:   keys,
 		public: journal.Dir(filepath.Join(dir, "journal")),
 		now:    func() time.Time { return time.Now().UTC() },
 	}
 	if err := db.load(ctx); err != nil {
-		b.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -81,12 +98,19 @@ func (db *DB) load(ctx context.Context) error {
 	if err := db.serve(row); err != nil {
 		return err
 	}
-	return db.Publish(ctx) // a crash may have come between commit and publication
+	err := db.Publish(ctx) // a crash may have come between commit and publication
+	if errors.Is(err, journal.ErrBehind) || errors.Is(err, journal.ErrForked) {
+		db.behind, err = err, nil
+	}
+	return err
 }
 
 func (db *DB) serve(row vaultRow) (err error) {
-	db.origin, db.demo = row.Origin, row.Demo
-	db.signer, db.verifier, err = journal.NewSigner(row.Origin, db.seed)
+	db.origin, db.demo, db.generation = row.Origin, row.Demo, row.Generation
+	if row.Generation < 1 || row.Generation > db.keys.Journal.Generation() {
+		return fmt.Errorf("generation %d: %w", row.Generation, ErrPages)
+	}
+	db.signer, db.verifier, err = db.signerOf(row.Generation)
 	return err
 }
 
@@ -94,12 +118,15 @@ func (db *DB) serve(row vaultRow) (err error) {
 // journal in public: it must name nobody. Demo marks a throw-away vault, which
 // may be shown without asking who is there.
 func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidence.Member) error {
-	row := vaultRow{ID: "vault", Origin: origin, Demo: demo}
+	row := vaultRow{ID: "vault", Origin: origin, Demo: demo, Generation: 1, Wanted: 1, Compartment: 1}
 	if err := db.serve(row); err != nil {
 		return fmt.Errorf("found the vault: %w", err)
 	}
 	return db.Update(ctx, first.ID, func(tx *Tx) error {
 		if err := tx.insert(&row); err != nil {
+			return err
+		}
+		if err := tx.insert(&journalKeyRow{Generation: 1, Verifier: db.verifier, Note: []byte{}}); err != nil {
 			return err
 		}
 		tx.Record("vault.found", string(first.ID))
@@ -109,21 +136,40 @@ func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidenc
 
 // Close lets go of the file. The caller forgets the keys.
 func (db *DB) Close() error {
-	db.seed = [32]byte{}
-	return db.bun.Close()
+	err := db.bun.Close()
+	db.lock.Lock()
+	defer db.lock.Unlock()
+	if db.signer != nil {
+		db.signer.Forget()
+	}
+	db.identities = nil
+	db.pages.forget()
+	return err
 }
 
 // Origin is the journal's name in public.
 func (db *DB) Origin() string { return db.origin }
 
+// Behind gives the reason when the published journal was ahead of this database, or
+// another one, when it was opened: somebody put back an older state.
+func (db *DB) Behind() error { return db.behind }
+
 // Demo says whether this is a throw-away vault.
 func (db *DB) Demo() bool { return db.demo }
 
 // Verifier is the public key that checkpoints and releases are checked with.
-func (db *DB) Verifier() string { return db.verifier }
+func (db *DB) Verifier() string {
+	db.lock.RLock()
+	defer db.lock.RUnlock()
+	return db.verifier
+}
 
 // Signer signs what leaves under the vault's name.
-func (db *DB) Signer() note.Signer { return db.signer }
+func (db *DB) Signer() note.Signer {
+	db.lock.RLock()
+	defer db.lock.RUnlock()
+	return db.signer
+}
 
 // View runs f on one consistent state. What f reads may be kept; v may not.
 func (db *DB) View(ctx context.Context, f func(v *View) error) error {
@@ -132,14 +178,14 @@ func (db *DB) View(ctx context.Context, f func(v *View) error) error {
 		return fmt.Errorf("read the database: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	return f(&View{ctx: ctx, tx: tx, fields: db.fields})
+	return f(&View{ctx: ctx, tx: tx, fields: db.keys.Fields, identities: db.custody})
 }
 
 // Update runs f and commits what it did together with its journal entries and a
 // new checkpoint. When f fails, or recorded nothing, nothing has happened. When
 // Update returns nil the change survives a power cut.
 func (db *DB) Update(ctx context.Context, actor evidence.MemberID, f func(tx *Tx) error) error {
-	if err := db.commit(ctx, actor, f); err != nil {
+	if err := db.commit(ctx, actor, nil, f); err != nil {
 		return err
 	}
 	if err := db.Publish(ctx); err != nil {
@@ -150,33 +196,54 @@ func (db *DB) Update(ctx context.Context, actor evidence.MemberID, f func(tx *Tx
 	return nil
 }
 
-func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx) error) error {
+// custody gives the compartment's key, if a custodian has entered.
+func (db *DB) custody() *seal.Key {
+	db.lock.RLock()
+	defer db.lock.RUnlock()
+	return db.identities
+}
+
+// commit signs with the journal's key, or with the one that comes after it.
+func (db *DB) commit(ctx context.Context, actor evidence.MemberID, next note.Signer, f func(tx *Tx) error) error {
 	btx, err := db.bun.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("write the database: %w", err)
 	}
 	defer btx.Rollback() //nolint:errcheck // after a commit it does nothing
-	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields}, Now: db.now(), actor: actor}
+	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.keys.Fields, identities: db.custody}, Now: db.now(), actor: actor}
 	if err := f(tx); err != nil {
 		return err
 	}
 	if len(tx.records) == 0 {
 		return ErrSilent
 	}
-	if err := tx.journal(db.origin, db.signer); err != nil {
+	if next == nil {
+		next = db.Signer()
+	}
+	if err := tx.journal(db.origin, next); err != nil {
 		return fmt.Errorf("journal: %w", err)
+	}
+	var state State
+	if db.Changed != nil {
+		if state, err = tx.State(); err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
 	}
 	if err := btx.Commit(); err != nil {
 		return fmt.Errorf("write the database: %w", err)
+	}
+	if db.Changed != nil {
+		db.Changed(actor, state)
 	}
 	return nil
 }
 
 // View reads. It is valid only inside the function that it was given to.
 type View struct {
-	ctx    context.Context
-	tx     bun.Tx
-	fields *seal.Key
+	ctx        context.Context
+	tx         bun.Tx
+	fields     *seal.Key
+	identities func() *seal.Key
 }
 
 // Tx writes. Now is the one time of all that it writes.
@@ -236,4 +303,8 @@ type vaultRow struct {
 	ID            string `bun:"id,pk"`
 	Origin        string `bun:"origin"`
 	Demo          bool   `bun:"demo"`
+	Generation    int    `bun:"generation"`
+	Wanted        int    `bun:"wanted"`
+	Compartment   int    `bun:"compartment"`
+	Sealed        []byte `bun:"sealed"`
 }

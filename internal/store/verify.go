@@ -17,12 +17,15 @@ func (db *DB) VerifyJournal(ctx context.Context) (size int64, err error) {
 		if size, err = v.JournalSize(); err != nil {
 			return err
 		}
-		return v.verifyJournal(size, db.verifier)
+		if err := v.verifyKeys(db.Verifier()); err != nil {
+			return err
+		}
+		return v.verifyJournal(size, db.Verifier())
 	})
 	if err != nil {
 		return size, err
 	}
-	published, err := db.public.Verify(db.verifier)
+	published, err := db.public.Verify(db.Verifier())
 	if err != nil {
 		return size, fmt.Errorf("published journal: %w", err)
 	}

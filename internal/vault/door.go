@@ -7,25 +7,28 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
-	"unicode/utf8"
+	"sync"
 
-	"safehouse/internal/access"
+	"golang.org/x/sys/unix"
+
 	"safehouse/internal/blob/dir"
 	"safehouse/internal/evidence"
 	"safehouse/internal/seal"
 	"safehouse/internal/store"
 )
 
-// The vault's folders.
+// The vault's folders and files.
 const (
-	blobsDir = "blobs"
-	keysDir  = "keys"
-	slotExt  = ".slot"
+	blobsDir        = "blobs"
+	keysDir         = "keys"
+	slotExt         = ".slot"
+	rootFile        = "root"
+	compartmentFile = "identities.compartment"
+	recoveryFile    = "recovery.slot"
+	database        = "safehouse.db"
 )
-
-// minPassphrase is in letters. Five common words make more.
-const minPassphrase = 12
 
 // A Vault is one that a member has entered. Close forgets its keys.
 type Vault struct {
@@ -35,107 +38,274 @@ type Vault struct {
 	Originals  *Originals
 	Renditions *Renditions
 
-	root *seal.Root
+	root   *seal.Root
+	rootTo []string // to whom keys/root is addressed
+	hold   *hold
+	seen   string // a folder outside, for what members saw last; empty: none
+
+	lock          sync.Mutex                       // guards the rest; never held during a change
+	own           map[evidence.MemberID]*seal.Root // of each member who entered
+	compartment   *seal.Root                       // nil until a custodian entered
+	compartmentTo []string
 }
 
-// Found makes a new vault in dir, with its first member, an administrator. The
-// folder appears under its name when the vault in it is whole, and not before.
-func Found(ctx context.Context, dir, origin string, demo bool, first *evidence.Member, passphrase evidence.Secret) (err error) {
-	if err := fresh(dir); err != nil {
-		return err
-	}
-	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o700); err != nil {
-		return err
-	}
-	draft, err := os.MkdirTemp(parent, ".safehouse-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(draft) // after the rename there is nothing under this name
-	first.ID, first.Role = evidence.NewID[evidence.MemberID]("mem"), evidence.Administrator
-	if err := build(ctx, draft, origin, demo, first, passphrase); err != nil {
-		return err
-	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return os.Rename(draft, dir)
-}
-
-// fresh refuses a place where something lies already.
-func fresh(dir string) error {
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case len(entries) > 0:
-		return &evidence.Problem{Code: "vault.exists", Args: []any{dir}}
-	}
-	return nil
-}
-
-func build(ctx context.Context, dir, origin string, demo bool, first *evidence.Member, passphrase evidence.Secret) error {
-	root := seal.NewRoot()
-	v, err := assemble(ctx, dir, root)
-	if err != nil {
-		return err
-	}
-	defer v.Close()
-	if err := v.addSlot(first.ID, passphrase); err != nil {
-		return err
-	}
-	return v.DB.Found(ctx, origin, demo, *first)
+// An Entry is how a member comes in.
+type Entry struct {
+	Member     evidence.MemberID // empty: whoever's passphrase it is
+	Passphrase evidence.Secret
+	// Accept is the member's reason to enter although the journal is not what they
+	// saw last. It is journaled.
+	Accept evidence.Secret
+	// Seen is a folder outside of the vault where what was seen last is kept too:
+	// else nobody notices when the whole vault is put back. Empty: none.
+	Seen string
 }
 
 // Enter opens the vault for the member whose slot the passphrase opens. Without
 // a member ID every slot is tried.
 func Enter(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret) (*Vault, error) {
-	slots, err := filepath.Glob(filepath.Join(dir, keysDir, "*"+slotExt))
-	if err != nil || len(slots) == 0 {
-		return nil, &evidence.Problem{Code: "vault.none", Args: []any{dir}, Err: err}
-	}
-	for _, path := range slots {
-		id := evidence.MemberID(strings.TrimSuffix(filepath.Base(path), slotExt))
-		if member != "" && member != id {
-			continue
-		}
-		slot, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		root, err := seal.OpenSlot(slot, []byte(passphrase.Reveal()))
-		if errors.Is(err, seal.ErrSealed) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("slot %s: %w", id, err)
-		}
-		return as(ctx, dir, root, id)
-	}
-	return nil, &evidence.Problem{Code: "vault.wrong_passphrase"}
+	return EnterWith(ctx, dir, Entry{Member: member, Passphrase: passphrase})
 }
 
-// as assembles the vault for one of its members.
-func as(ctx context.Context, dir string, root *seal.Root, id evidence.MemberID) (*Vault, error) {
-	v, err := assemble(ctx, dir, root)
+// EnterWith is Enter with all that can be said at the door.
+func EnterWith(ctx context.Context, dir string, e Entry) (*Vault, error) {
+	hold, err := holdShared(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	err = v.DB.View(ctx, func(view *store.View) error {
-		m, err := view.Member(id)
-		v.Actor = m.Actor()
-		return err
-	})
-	if errors.Is(err, evidence.ErrNotFound) { // a slot that belongs to nobody opens nothing
-		err = &evidence.Problem{Code: "vault.wrong_passphrase"}
-	}
+	v, err := enter(ctx, dir, hold, e)
 	if err != nil {
+		return nil, errors.Join(err, hold.release())
+	}
+	return v, nil
+}
+
+func enter(ctx context.Context, dir string, hold *hold, e Entry) (*Vault, error) {
+	if err := writable(dir); err != nil {
+		return nil, err
+	}
+	id, identity, err := unlock(ctx, dir, e.Member, e.Passphrase)
+	if err != nil {
+		return nil, err
+	}
+	v, err := unseal(ctx, dir, identity)
+	if err != nil {
+		return nil, err
+	}
+	v.hold, v.seen = hold, e.Seen
+	if err := v.welcome(ctx, id, identity, e.Accept); err != nil {
+		v.hold = nil // the caller's to release
 		return nil, errors.Join(err, v.Close())
 	}
 	return v, nil
+}
+
+// welcome lets a member whose passphrase was right in, after what there is to
+// check, and finishes what a power cut may have left half done.
+func (v *Vault) welcome(ctx context.Context, id evidence.MemberID, identity *seal.Identity, accept evidence.Secret) error {
+	actor, err := v.admit(ctx, id, identity, accept)
+	if err != nil {
+		return err
+	}
+	v.Actor = actor
+	return v.settle(ctx, id)
+}
+
+// Admit lets another member into a vault that is open: for a server. What they may
+// do is theirs alone: a custodian beside them makes them none.
+func (v *Vault) Admit(ctx context.Context, member evidence.MemberID, passphrase evidence.Secret) (evidence.Actor, error) {
+	id, identity, err := unlock(ctx, v.Dir, member, passphrase)
+	if err != nil {
+		return evidence.Actor{}, err
+	}
+	root, _, err := openKeys(v.Dir, seal.VaultRoot, rootFile, identity)
+	if err != nil {
+		return evidence.Actor{}, err
+	}
+	root.Forget()
+	actor, err := v.admit(ctx, id, identity, evidence.Secret{})
+	if err != nil {
+		return evidence.Actor{}, err
+	}
+	return actor, v.settle(ctx, id)
+}
+
+func (v *Vault) admit(ctx context.Context, id evidence.MemberID, identity *seal.Identity, accept evidence.Secret) (evidence.Actor, error) {
+	m, err := v.member(ctx, id)
+	if errors.Is(err, evidence.ErrNotFound) || err == nil && !m.Removed.IsZero() { // a slot that belongs to nobody opens nothing
+		return evidence.Actor{}, &evidence.Problem{Code: "vault.wrong_passphrase"}
+	}
+	if err != nil {
+		return evidence.Actor{}, err
+	}
+	own := identity.Own()
+	if err := v.recall(ctx, id, own, accept); err != nil {
+		own.Forget()
+		return evidence.Actor{}, err
+	}
+	if err := v.remember(ctx, id, own); err != nil {
+		return evidence.Actor{}, err
+	}
+	actor := m.Actor()
+	if actor.Custodian, err = v.takeCustody(m, identity); err != nil {
+		return evidence.Actor{}, err
+	}
+	return actor, v.report(ctx, id)
+}
+
+// remember keeps what a member's own keys are, and what they see now.
+func (v *Vault) remember(ctx context.Context, id evidence.MemberID, own *seal.Root) error {
+	now, err := v.DB.State(ctx)
+	if err != nil {
+		return err
+	}
+	v.lock.Lock()
+	defer v.lock.Unlock()
+	if old, ok := v.own[id]; ok {
+		old.Forget()
+	}
+	v.own[id] = own
+	return v.saw(id, own, now)
+}
+
+// takeCustody opens the compartment for a custodian. Who is on the list and whose
+// key does not open it is none yet: another custodian has to let them in.
+func (v *Vault) takeCustody(m evidence.Member, identity *seal.Identity) (bool, error) {
+	if !m.Custodian {
+		return false, nil
+	}
+	key, to, err := openKeys(v.Dir, seal.Compartment, compartmentFile, identity)
+	if err != nil {
+		return false, err
+	}
+	v.lock.Lock()
+	defer v.lock.Unlock()
+	if v.compartment != nil {
+		key.Forget()
+		return true, nil
+	}
+	v.compartment, v.compartmentTo = key, to
+	v.DB.Custody(key.Key(seal.Identities))
+	return true, nil
+}
+
+// Compartment gives the key of sealed identities to a custodian, and to nobody
+// else.
+func (v *Vault) Compartment(ctx context.Context, actor evidence.Actor) (*seal.Key, error) {
+	m, err := v.member(ctx, actor.ID)
+	if err != nil {
+		return nil, err
+	}
+	v.lock.Lock()
+	defer v.lock.Unlock()
+	if !actor.Custodian || !m.Custodian || !m.Removed.IsZero() || v.compartment == nil {
+		return nil, fmt.Errorf("compartment for %s: %w", actor.ID, evidence.ErrForbidden)
+	}
+	return v.compartment.Key(seal.Identities), nil
+}
+
+func (v *Vault) member(ctx context.Context, id evidence.MemberID) (m evidence.Member, err error) {
+	err = v.DB.View(ctx, func(view *store.View) error {
+		m, err = view.Member(id)
+		return err
+	})
+	return m, err
+}
+
+// unlock finds the slot that the passphrase opens.
+func unlock(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret) (id evidence.MemberID, identity *seal.Identity, err error) {
+	slots, err := filepath.Glob(filepath.Join(dir, keysDir, "mem_*"+slotExt))
+	if err != nil || len(slots) == 0 {
+		return "", nil, &evidence.Problem{Code: "vault.none", Args: []any{dir}, Err: err}
+	}
+	err = try(ctx, dir, member, func() error {
+		var damaged error
+		for _, path := range slots {
+			id = evidence.MemberID(strings.TrimSuffix(filepath.Base(path), slotExt))
+			if member != "" && member != id {
+				continue
+			}
+			identity, err = openSlot(path, passphrase)
+			var p *evidence.Problem
+			switch {
+			case err == nil:
+				return nil
+			case errors.As(err, &p):
+				damaged = err
+			case !errors.Is(err, seal.ErrSealed):
+				return err
+			}
+		}
+		if damaged != nil {
+			return damaged
+		}
+		return &evidence.Problem{Code: "vault.wrong_passphrase"}
+	})
+	return id, identity, err
+}
+
+func openSlot(path string, passphrase evidence.Secret) (*seal.Identity, error) {
+	slot, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if !seal.WholeSlot(slot) {
+		return nil, &evidence.Problem{Code: "vault.damaged", Args: []any{path}}
+	}
+	return seal.OpenSlot(slot, []byte(passphrase.Reveal()))
+}
+
+// openKeys opens a key file.
+func openKeys(dir string, kind seal.Kind, name string, identity *seal.Identity) (*seal.Root, []string, error) {
+	path := filepath.Join(dir, keysDir, name)
+	b, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, err
+	}
+	root, to, err := seal.OpenFile(kind, b, identity)
+	switch {
+	case errors.Is(err, seal.ErrNewer):
+		return nil, nil, &evidence.Problem{Code: "vault.newer", Args: []any{dir}, Err: err}
+	case err != nil: // damaged, gone, put back, or addressed to others by now
+		return nil, nil, &evidence.Problem{Code: "vault.damaged", Args: []any{path}, Err: err}
+	}
+	return root, to, nil
+}
+
+// unseal opens the vault with an identity that its root is addressed to.
+func unseal(ctx context.Context, dir string, identity *seal.Identity) (*Vault, error) {
+	root, to, err := openKeys(dir, seal.VaultRoot, rootFile, identity)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, database)
+	if info, err := os.Stat(file); err != nil || info.Size() == 0 {
+		root.Forget()
+		return nil, &evidence.Problem{Code: "vault.damaged", Args: []any{file}, Err: err}
+	}
+	v, err := assemble(ctx, dir, root)
+	switch {
+	case errors.Is(err, store.ErrNewer):
+		err = &evidence.Problem{Code: "vault.newer", Args: []any{dir}, Err: err}
+	case errors.Is(err, store.ErrPages):
+		err = &evidence.Problem{Code: "vault.damaged", Args: []any{file}, Err: err}
+	}
+	if err != nil {
+		root.Forget()
+		return nil, err
+	}
+	v.rootTo = to
+	return v, nil
+}
+
+// writable says early, and in the words of the system, when nothing can be kept.
+func writable(dir string) error {
+	for _, d := range []string{dir, filepath.Join(dir, keysDir), filepath.Join(dir, blobsDir)} {
+		if err := unix.Access(d, unix.W_OK|unix.X_OK); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return &fs.PathError{Op: "write", Path: d, Err: err}
+		}
+	}
+	return nil
 }
 
 func assemble(ctx context.Context, path string, root *seal.Root) (*Vault, error) {
@@ -154,45 +324,13 @@ func assemble(ctx context.Context, path string, root *seal.Root) (*Vault, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Vault{
-		Dir: path, DB: db, root: root,
+	v := &Vault{
+		Dir: path, DB: db, root: root, own: make(map[evidence.MemberID]*seal.Root),
 		Originals:  &Originals{Blobs: blobs, DB: db, Key: root.Key(seal.Originals)},
 		Renditions: &Renditions{Blobs: blobs, DB: db, Key: root.Key(seal.Renditions)},
-	}, nil
-}
-
-// AddMember gives somebody a slot of their own.
-func (v *Vault) AddMember(ctx context.Context, m *evidence.Member, passphrase evidence.Secret) error {
-	if err := access.Check(v.Actor, access.AddMember); err != nil {
-		return err
 	}
-	m.ID = evidence.NewID[evidence.MemberID]("mem")
-	if err := v.addSlot(m.ID, passphrase); err != nil {
-		return err
-	}
-	err := v.DB.Update(ctx, v.Actor.ID, func(tx *store.Tx) error {
-		tx.Record("member.add", string(m.ID))
-		return tx.AddMember(m)
-	})
-	if err != nil {
-		return errors.Join(err, os.Remove(v.slot(m.ID)))
-	}
-	return nil
-}
-
-func (v *Vault) slot(id evidence.MemberID) string {
-	return filepath.Join(v.Dir, keysDir, string(id)+slotExt)
-}
-
-func (v *Vault) addSlot(id evidence.MemberID, passphrase evidence.Secret) error {
-	if utf8.RuneCountInString(passphrase.Reveal()) < minPassphrase {
-		return &evidence.Problem{Code: "passphrase.short", Args: []any{minPassphrase}}
-	}
-	slot, err := v.root.MakeSlot([]byte(passphrase.Reveal()))
-	if err != nil {
-		return err
-	}
-	return writeWhole(v.slot(id), slot)
+	db.Changed = v.changed
+	return v, nil
 }
 
 // writeWhole writes a file so that a power cut leaves it whole or absent.
@@ -211,15 +349,33 @@ func writeWhole(path string, b []byte) (err error) {
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	d, err := os.Open(filepath.Dir(path))
+	return syncFolder(filepath.Dir(path))
+}
+
+func syncFolder(path string) error {
+	d, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Close lets go of the database and forgets the keys.
+// Close lets go of the database, forgets all keys, and gives freed memory back to
+// the system, which overwrites it.
 func (v *Vault) Close() error {
+	err := v.DB.Close()
 	v.root.Forget()
-	return v.DB.Close()
+	v.lock.Lock()
+	if v.compartment != nil {
+		v.compartment.Forget()
+	}
+	for _, own := range v.own {
+		own.Forget()
+	}
+	v.lock.Unlock()
+	if v.hold != nil {
+		err = errors.Join(err, v.hold.release())
+	}
+	debug.FreeOSMemory()
+	return err
 }

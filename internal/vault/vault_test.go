@@ -189,7 +189,7 @@ func TestEachMemberEntersWithTheirOwnPassphrase(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer second.Close()
-	if second.Actor != m.Actor() {
+	if second.Actor != (evidence.Actor{ID: m.ID, Role: evidence.Reviewer}) {
 		t.Fatalf("entered as %+v", second.Actor)
 	}
 	if err := second.AddMember(t.Context(), &evidence.Member{Role: evidence.Administrator}, firstWords); !errors.Is(err, evidence.ErrForbidden) {
@@ -223,9 +223,13 @@ func TestFoundingLeavesAllOrNothing(t *testing.T) {
 
 func TestSlotThatBelongsToNobodyOpensNothing(t *testing.T) {
 	v, dir := newVault(t)
-	if err := v.addSlot("mem_nobody", secondWords); err != nil {
+	nobody, err := seal.NewIdentity()
+	if err == nil {
+		err = v.addSlot(evidence.NewID[evidence.MemberID]("mem"), nobody, secondWords)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, err := Enter(t.Context(), dir, "", secondWords)
-	problem(t, err, "vault.wrong_passphrase")
+	_, err = Enter(t.Context(), dir, "", secondWords)
+	problem(t, err, "vault.damaged")
 }
