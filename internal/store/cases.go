@@ -159,6 +159,14 @@ func (v *View) PersonsFor(actor evidence.Actor, id evidence.CaseID) ([]evidence.
 	})
 }
 
+// SealedIdentity gives a person's identity as it lies: for whoever takes everything
+// out, to open elsewhere.
+func (v *View) SealedIdentity(id evidence.PersonID) ([]byte, error) {
+	var row personRow
+	err := v.tx.NewSelect().Model(&row).Column("sealed_identity").Where("id = ?", string(id)).Scan(v.ctx)
+	return row.Identity, found(string(id), err)
+}
+
 // custodyOf gives the compartment's key for an actor who may use it now: whose own
 // key opened it, and who is still on the list. For everybody else it is nil.
 func (v *View) custodyOf(actor evidence.Actor) (*seal.Key, error) {
