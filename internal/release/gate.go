@@ -13,17 +13,19 @@ import (
 )
 
 // newGate protects every name in the vault, not only this case's: a name that
-// one case hides must not leave through another.
-func newGate(v *store.View) (*leak.Gate, error) {
-	terms, err := Protected(v)
+// one case hides must not leave through another. It must know them all: where
+// identities are sealed, only a custodian's gate does.
+func newGate(v *store.View, actor evidence.Actor) (*leak.Gate, error) {
+	terms, err := Protected(v, actor)
 	if err != nil {
 		return nil, err
 	}
 	return leak.New(terms, leak.Policy{})
 }
 
-// Protected lists whom the gate protects.
-func Protected(v *store.View) (leak.Terms, error) {
+// Protected lists whom the gate protects. It fails where a name is sealed that the
+// actor may not see: a gate that does not know a name would let it pass.
+func Protected(v *store.View, actor evidence.Actor) (leak.Terms, error) {
 	var terms leak.Terms
 	add := func(id string, names ...evidence.Name) {
 		p := leak.Person{ID: id}
@@ -34,11 +36,14 @@ func Protected(v *store.View) (leak.Terms, error) {
 			terms.People = append(terms.People, p)
 		}
 	}
-	persons, err := v.Persons("")
+	persons, err := v.PersonsFor(actor, "")
 	if err != nil {
 		return terms, err
 	}
 	for _, p := range persons {
+		if len(p.Names) < p.SealedNames {
+			return terms, &evidence.Problem{Code: "release.needs_custodian"}
+		}
 		add(string(p.ID), p.Names...)
 	}
 	groups, err := v.Groups("")

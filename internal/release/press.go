@@ -87,7 +87,7 @@ func (p *Press) Check(ctx context.Context, actor evidence.Actor, id evidence.Dra
 		if sheet, err = review.Compose(v, id); err != nil {
 			return err
 		}
-		gate, err = newGate(v)
+		gate, err = newGate(v, actor)
 		return err
 	})
 	if err != nil {
@@ -111,7 +111,7 @@ func (p *Press) prepare(ctx context.Context, actor evidence.Actor, ok review.App
 		if err := masksSeen(v, sheet); err != nil {
 			return err
 		}
-		gate, err = newGate(v)
+		gate, err = newGate(v, actor)
 		return err
 	})
 	p.attach(ctx, actor, &sheet)

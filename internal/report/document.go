@@ -28,7 +28,13 @@ type document struct {
 	paragraphs                 []stretch
 
 	published time.Time
-	known     []entity
+	found     []dated     // in order
+	dateStart map[int]int // where a date begins: where it ends
+	dateEnd   map[int]int // the other way round
+	quotes    []stretch   // in order
+	known     []entity    // in order
+	byName    map[string]int
+	counts    []count
 }
 
 // The kinds of line that stand aside.
@@ -79,7 +85,9 @@ func (d *document) piece(s stretch) Piece {
 func (d *document) cut(s stretch) string { return d.text[s.from:s.to] }
 
 // at is the other way round: the bytes of a span.
-func (d *document) at(span evidence.Span) stretch { return stretch{d.byteAt(span[0]), d.byteAt(span[1])} }
+func (d *document) at(span evidence.Span) stretch {
+	return stretch{d.byteAt(span[0]), d.byteAt(span[1])}
+}
 
 func (d *document) byteAt(point int) int {
 	block := sort.Search(len(d.marks), func(i int) bool { return d.marks[i] > point }) - 1
@@ -191,7 +199,9 @@ func (d *document) classify(all []stretch) {
 	}
 }
 
-func (d *document) setAside(b stretch, kind string) { d.aside = append(d.aside, Line{d.piece(b), kind}) }
+func (d *document) setAside(b stretch, kind string) {
+	d.aside = append(d.aside, Line{d.piece(b), kind})
+}
 
 // paragraph takes a block in, without a dateline before it.
 func (d *document) paragraph(b stretch, first bool) {

@@ -62,9 +62,12 @@ func closes(r, before, after rune) bool {
 	return !unicode.IsLetter(after) && !unicode.IsSpace(before)
 }
 
+// singleQuotes says whether single marks are the quotation marks of the text.
+func (d *document) singleQuotes() bool { return !strings.ContainsAny(d.text, "\"“") }
+
 // sentences cuts a paragraph.
 func (d *document) sentences(p stretch) []sentence {
-	quotes := quotations(d.text, p, !strings.ContainsAny(d.text, "\"“"))
+	quotes := quotations(d.text, p, d.singleQuotes())
 	var out []sentence
 	begin, next := p.from, 0
 	end := func(at int) {

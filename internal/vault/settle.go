@@ -39,6 +39,8 @@ func (v *Vault) wish(ctx context.Context) (w wish, err error) {
 			case !m.Removed.IsZero():
 				w.removed = append(w.removed, m.ID)
 				continue
+			case m.Recipient == "": // has no key of their own, so no way in
+				continue
 			case m.Custodian:
 				w.compartmentTo = append(w.compartmentTo, m.Recipient)
 			}
