@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/term"
 
@@ -19,7 +20,31 @@ import (
 const (
 	passphraseFile    = "SAFEHOUSE_PASSPHRASE_FILE"
 	newPassphraseFile = "SAFEHOUSE_NEW_PASSPHRASE_FILE"
+	recoveryFile      = "SAFEHOUSE_RECOVERY_FILE"
 )
+
+// seenFolder names the folder for what members saw last of the journal; "off" keeps
+// that within the vault only.
+const seenFolder = "SAFEHOUSE_SEEN"
+
+// outside is a folder beside the vault: the user's own, if there is one.
+func outside() string {
+	folder := os.Getenv(seenFolder)
+	if folder == "off" {
+		return ""
+	}
+	if folder == "" {
+		config, err := os.UserConfigDir()
+		if err != nil {
+			return ""
+		}
+		folder = filepath.Join(config, "safehouse", "seen")
+	}
+	if os.MkdirAll(folder, 0o700) != nil {
+		return "" // a user without a place of their own still works
+	}
+	return folder
+}
 
 // enter opens the vault for the member who runs the program.
 func (a *app) enter() (*vault.Vault, error) {
@@ -27,12 +52,27 @@ func (a *app) enter() (*vault.Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return vault.Enter(a.ctx, a.flags.Data, evidence.MemberID(a.flags.As), passphrase)
+	return a.enterWith(passphrase)
+}
+
+func (a *app) enterWith(passphrase evidence.Secret) (*vault.Vault, error) {
+	return vault.EnterWith(a.ctx, a.flags.Data, vault.Entry{
+		Member: evidence.MemberID(a.flags.As), Passphrase: passphrase, Accept: evidence.Protect(a.flags.AcceptRollback), Seen: outside(),
+	})
 }
 
 // with enters, works, and forgets the keys.
 func (a *app) with(f func(v *vault.Vault) error) error {
 	v, err := a.enter()
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(v), v.Close())
+}
+
+// withPassphrase is with for a command that has asked already.
+func (a *app) withPassphrase(passphrase evidence.Secret, f func(v *vault.Vault) error) error {
+	v, err := a.enterWith(passphrase)
 	if err != nil {
 		return err
 	}
