@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -42,7 +43,7 @@ func NewSigner(origin string, seed [32]byte) (s *Signer, verifierKey string, err
 	if err != nil {
 		return nil, "", fmt.Errorf("journal key: %w", ErrMalformed)
 	}
-	return &Signer{origin, uint32(id), key}, verifierKey, nil
+	return &Signer{name: origin, hash: uint32(id), key: key}, verifierKey, nil
 }
 
 // A Signer is a note.Signer whose key can be overwritten: that of package note
@@ -50,6 +51,8 @@ func NewSigner(origin string, seed [32]byte) (s *Signer, verifierKey string, err
 type Signer struct {
 	name string
 	hash uint32
+
+	lock sync.RWMutex // guards key
 	key  ed25519.PrivateKey
 }
 
@@ -61,14 +64,18 @@ func (s *Signer) KeyHash() uint32 { return s.hash }
 
 // Sign signs, until the key is forgotten.
 func (s *Signer) Sign(msg []byte) ([]byte, error) {
+	s.lock.RLock()
+	defer s.lock.RUnlock()
 	if len(s.key) == 0 {
 		return nil, fmt.Errorf("sign for %s: the key was forgotten", s.name)
 	}
 	return ed25519.Sign(s.key, msg), nil
 }
 
-// Forget overwrites the key. Nobody may be signing.
+// Forget overwrites the key. It waits for who is signing.
 func (s *Signer) Forget() {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	clear(s.key)
 	s.key = nil
 }

@@ -58,12 +58,18 @@ func OpenSuccession(b []byte, oldKey string) (Succession, error) {
 
 func (d Dir) succession(n int) string { return filepath.Join(string(d), "key", strconv.Itoa(n)) }
 
-// PublishKeys writes the successions beside the checkpoint, the first as key/2.
+// PublishKeys writes the successions beside the checkpoint, the first as key/2. What
+// is published is never replaced by another: ErrForked.
 func (d Dir) PublishKeys(notes [][]byte) error {
 	for i, b := range notes {
 		name := d.succession(i + 2)
-		if old, err := os.ReadFile(name); err == nil && string(old) == string(b) {
+		switch old, err := os.ReadFile(name); {
+		case err == nil && string(old) == string(b):
 			continue
+		case err == nil:
+			return fmt.Errorf("publish the journal's key %d: %w", i+2, ErrForked)
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
 		}
 		if err := writeFile(name, b); err != nil {
 			return fmt.Errorf("publish the journal's key %d: %w", i+2, err)

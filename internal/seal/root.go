@@ -77,16 +77,32 @@ func (r *Root) Generation() int {
 	return len(r.secrets)
 }
 
-// Renew begins a new generation: what is sealed from now on is sealed under it,
-// by the keys too that were given out before.
-func (r *Root) Renew() error {
+// Renew brings the root to that many generations, and gives write its new key file,
+// see MakeFile. Only when write has returned nil, and the file is where it will be
+// found again, is anything sealed under what is new, by the keys too that were
+// given out before. Whoever seals meanwhile waits.
+func (r *Root) Renew(generations int, kind Kind, recipients []string, write func(file []byte) error) error {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	r.mustBeThere()
-	if len(r.secrets) >= maxGenerations {
+	if generations > maxGenerations {
 		return fmt.Errorf("renew a root: %d generations are the most", maxGenerations)
 	}
-	r.secrets = append(r.secrets, randomSecret())
+	before := len(r.secrets)
+	for len(r.secrets) < generations {
+		r.secrets = append(r.secrets, randomSecret())
+	}
+	file, err := r.makeFile(kind, recipients)
+	if err == nil {
+		err = write(file)
+	}
+	if err != nil {
+		for _, s := range r.secrets[before:] {
+			clear(s[:])
+		}
+		r.secrets = r.secrets[:before]
+		return err
+	}
 	for _, k := range r.keys {
 		k.grow()
 	}
@@ -102,6 +118,13 @@ func (r *Root) mustBeThere() {
 // MakeFile gives a standard age file that the recipients can open, with all
 // generations and the list of those recipients.
 func (r *Root) MakeFile(kind Kind, recipients []string) ([]byte, error) {
+	r.lock.RLock()
+	defer r.lock.RUnlock()
+	r.mustBeThere()
+	return r.makeFile(kind, recipients)
+}
+
+func (r *Root) makeFile(kind Kind, recipients []string) ([]byte, error) {
 	recipients = slices.Compact(slices.Sorted(slices.Values(recipients)))
 	var to []age.Recipient
 	for _, text := range recipients {
@@ -111,9 +134,6 @@ func (r *Root) MakeFile(kind Kind, recipients []string) ([]byte, error) {
 		}
 		to = append(to, one)
 	}
-	r.lock.RLock()
-	defer r.lock.RUnlock()
-	r.mustBeThere()
 	content := r.content(kind, recipients)
 	defer clear(content)
 	file, err := sealFile(content, to...)

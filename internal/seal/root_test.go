@@ -28,7 +28,7 @@ func newFile(t testing.TB, r *Root, kind Kind, to ...*Identity) []byte {
 
 func TestKeyFileOpensForEachRecipientAndNobodyElse(t *testing.T) {
 	r, a, b, c := NewRoot(), newIdentity(t), newIdentity(t), newIdentity(t)
-	if err := r.Renew(); err != nil {
+	if err := renew(r); err != nil {
 		t.Fatal(err)
 	}
 	sealed := r.Key(Fields).Seal([]byte("x"), "c")
@@ -53,7 +53,7 @@ func TestKeyFileOpensForEachRecipientAndNobodyElse(t *testing.T) {
 func TestKeyFileOpensWithTheStandardProgram(t *testing.T) {
 	dir := t.TempDir()
 	r, a, b := counting(), newIdentity(t), newIdentity(t)
-	if err := r.Renew(); err != nil {
+	if err := renew(r); err != nil {
 		t.Fatal(err)
 	}
 	path, key := filepath.Join(dir, "root"), filepath.Join(dir, "id")

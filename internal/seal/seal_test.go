@@ -166,7 +166,7 @@ func TestForgottenKeysOpenNothingAndAreOverwritten(t *testing.T) {
 		"Mac":      func() { k.Mac([]byte("x"), "c") },
 		"Macs":     func() { k.Macs([]byte("x"), "c") },
 		"Raw":      func() { k.Raw(1, func(*[keySize]byte) {}) },
-		"Renew":    func() { r.Renew() }, //nolint:errcheck // it must not return
+		"Renew":    func() { renew(r) }, //nolint:errcheck // it must not return
 		"Wrap":     func() { b.Wrap(k, "c") },
 		"Key":      func() { r.Key(Fields) },
 		"MakeFile": func() { r.MakeFile(VaultRoot, []string{who}) }, //nolint:errcheck // it must not return
@@ -270,7 +270,7 @@ func TestANewGenerationSealsAndTheOldStillOpens(t *testing.T) {
 	k, old := r.Key(Fields), r.Key(Index)
 	first := k.Seal([]byte("before"), "c")
 	mac := k.Mac([]byte("b"), "c")
-	if err := r.Renew(); err != nil {
+	if err := renew(r); err != nil {
 		t.Fatal(err)
 	}
 	second := k.Seal([]byte("after"), "c")
@@ -300,14 +300,44 @@ func TestANewGenerationSealsAndTheOldStillOpens(t *testing.T) {
 	}
 }
 
+// renew adds a generation.
+func renew(r *Root) error {
+	id, err := NewIdentity()
+	if err != nil {
+		return err
+	}
+	return r.Renew(r.Generation()+1, VaultRoot, []string{id.Recipient()}, func([]byte) error { return nil })
+}
+
+func TestNothingIsSealedUnderAGenerationThatIsNotWritten(t *testing.T) {
+	r, id, full := NewRoot(), newIdentity(t), errors.New("the disk is full")
+	k := r.Key(Fields)
+	var file []byte
+	err := r.Renew(3, VaultRoot, []string{id.Recipient()}, func(b []byte) error { file = b; return full })
+	if err != full || r.Generation() != 1 || k.Seal([]byte("x"), "c")[3] != 1 {
+		t.Fatalf("generation %d: %v", r.Generation(), err)
+	}
+	err = r.Renew(3, VaultRoot, []string{id.Recipient()}, func(b []byte) error { file = b; return nil })
+	if err != nil || r.Generation() != 3 {
+		t.Fatalf("generation %d: %v", r.Generation(), err)
+	}
+	again, _, err := OpenFile(VaultRoot, file, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := again.Key(Fields).Open(k.Seal([]byte("x"), "c"), "c"); err != nil || string(got) != "x" {
+		t.Errorf("the file is behind: %q, %v", got, err)
+	}
+}
+
 func TestGenerationsEnd(t *testing.T) {
 	r := NewRoot()
 	for range maxGenerations - 1 {
-		if err := r.Renew(); err != nil {
+		if err := renew(r); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := r.Renew(); err == nil {
+	if err := renew(r); err == nil {
 		t.Error("more than a key file holds")
 	}
 	id, _ := NewIdentity()

@@ -260,10 +260,10 @@ func (db *DB) Publish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := db.public.Publish(size, v.JournalEntry, v, checkpoint); err != nil {
+		if err := db.publishKeys(v); err != nil { // before a checkpoint that needs them
 			return err
 		}
-		return db.publishKeys(v)
+		return db.public.Publish(size, v.JournalEntry, v, checkpoint)
 	})
 	if err != nil {
 		return fmt.Errorf("publish the journal: %w", err)

@@ -133,12 +133,16 @@ func (db *DB) Rekey(ctx context.Context) error {
 // Succeed lets the newest generation's key sign the journal from now on. The old
 // key signs the succession; both are in the journal and beside its checkpoint.
 func (db *DB) Succeed(ctx context.Context, actor evidence.MemberID) error {
-	next, verifier, err := db.signerOf(db.keys.Journal.Generation())
+	generation := db.keys.Journal.Generation()
+	next, verifier, err := db.signerOf(generation)
 	if err != nil {
 		return err
 	}
-	old := db.signer
-	err = db.commit(ctx, actor, next, func(tx *Tx) error {
+	var old *journal.Signer
+	err = db.commit(ctx, actor, &successor{next, verifier, generation}, func(tx *Tx) error {
+		db.lock.RLock()
+		old = db.signer
+		db.lock.RUnlock()
 		state, err := tx.KeyState()
 		if err != nil {
 			return err
@@ -151,7 +155,6 @@ func (db *DB) Succeed(ctx context.Context, actor evidence.MemberID) error {
 		if err != nil {
 			return err
 		}
-		generation := db.keys.Journal.Generation()
 		sum := sha256.Sum256([]byte(verifier + "\n")) // its fingerprint
 		tx.Record("journal.key", fmt.Sprintf("generation-%d", generation), hex.EncodeToString(sum[:]))
 		if err := tx.insert(&journalKeyRow{Generation: generation, Verifier: verifier, Since: size, Note: note}); err != nil {
@@ -165,9 +168,6 @@ func (db *DB) Succeed(ctx context.Context, actor evidence.MemberID) error {
 		next.Forget()
 		return fmt.Errorf("renew the journal's key: %w", err)
 	}
-	db.lock.Lock()
-	db.signer, db.verifier, db.generation = next, verifier, db.keys.Journal.Generation()
-	db.lock.Unlock()
 	old.Forget()
 	return db.Publish(ctx)
 }

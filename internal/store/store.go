@@ -52,6 +52,8 @@ type DB struct {
 	demo   bool
 	behind error // what was published when it was opened is not what is here
 
+	turn sync.Mutex // of who signs and commits: a new signer comes between two of them
+
 	lock       sync.RWMutex // guards the rest
 	signer     *journal.Signer
 	verifier   string
@@ -203,13 +205,23 @@ func (db *DB) custody() *seal.Key {
 	return db.identities
 }
 
-// commit signs with the journal's key, or with the one that comes after it.
-func (db *DB) commit(ctx context.Context, actor evidence.MemberID, next note.Signer, f func(tx *Tx) error) error {
+// A successor is the journal's next signer.
+type successor struct {
+	signer     *journal.Signer
+	verifier   string
+	generation int
+}
+
+// commit signs with the journal's key, or with the one that comes after it, which
+// signs from then on.
+func (db *DB) commit(ctx context.Context, actor evidence.MemberID, next *successor, f func(tx *Tx) error) error {
 	btx, err := db.bun.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("write the database: %w", err)
 	}
 	defer btx.Rollback() //nolint:errcheck // after a commit it does nothing
+	db.turn.Lock()
+	defer db.turn.Unlock()
 	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.keys.Fields, identities: db.custody}, Now: db.now(), actor: actor}
 	if err := f(tx); err != nil {
 		return err
@@ -217,10 +229,11 @@ func (db *DB) commit(ctx context.Context, actor evidence.MemberID, next note.Sig
 	if len(tx.records) == 0 {
 		return ErrSilent
 	}
-	if next == nil {
-		next = db.Signer()
+	signer := db.Signer()
+	if next != nil {
+		signer = next.signer
 	}
-	if err := tx.journal(db.origin, next); err != nil {
+	if err := tx.journal(db.origin, signer); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
 	var state State
@@ -231,6 +244,11 @@ func (db *DB) commit(ctx context.Context, actor evidence.MemberID, next note.Sig
 	}
 	if err := btx.Commit(); err != nil {
 		return fmt.Errorf("write the database: %w", err)
+	}
+	if next != nil {
+		db.lock.Lock()
+		db.signer, db.verifier, db.generation = next.signer, next.verifier, next.generation
+		db.lock.Unlock()
 	}
 	if db.Changed != nil {
 		db.Changed(actor, state)

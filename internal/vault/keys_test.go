@@ -662,9 +662,12 @@ func TestAVaultThatWasPutBackIsNoticed(t *testing.T) {
 	latest := copyTree(t, dir)
 
 	for what, back := range map[string]func(){
-		"everything":         func() { putBack(t, old, dir) },
-		"all but the keys":   func() { putBack(t, old, dir); putBack(t, filepath.Join(latest, "keys"), filepath.Join(dir, "keys")) },
-		"the database alone": func() { putBack(t, latest, dir); putBack(t, filepath.Join(old, database), filepath.Join(dir, database)) },
+		"everything":       func() { putBack(t, old, dir) },
+		"all but the keys": func() { putBack(t, old, dir); putBack(t, filepath.Join(latest, "keys"), filepath.Join(dir, "keys")) },
+		"the database alone": func() {
+			putBack(t, latest, dir)
+			putBack(t, filepath.Join(old, database), filepath.Join(dir, database))
+		},
 	} {
 		back()
 		v, err := EnterWith(t.Context(), dir, e)

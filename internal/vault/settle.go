@@ -136,20 +136,11 @@ func (v *Vault) settleFile(root *seal.Root, kind seal.Kind, name string, generat
 	if root.Generation() >= generation && slices.Equal(*is, to) {
 		return nil
 	}
-	for root.Generation() < generation {
-		if err := root.Renew(); err != nil {
-			return err
-		}
+	err := root.Renew(generation, kind, to, func(file []byte) error { return writeWhole(v.path(name), file) })
+	if err == nil {
+		*is = to
 	}
-	file, err := root.MakeFile(kind, to)
-	if err != nil {
-		return err
-	}
-	if err := writeWhole(v.path(name), file); err != nil {
-		return err
-	}
-	*is = to
-	return nil
+	return err
 }
 
 func (v *Vault) path(name string) string { return filepath.Join(v.Dir, keysDir, name) }
