@@ -56,6 +56,15 @@ func OpenSuccession(b []byte, oldKey string) (Succession, error) {
 	return s, nil
 }
 
+// Succession reads the n-th key's; the first is the second's.
+func (d Dir) Succession(n int) ([]byte, error) { return os.ReadFile(d.succession(n)) }
+
+// isSuccession says whether a file of the folder is one by its name.
+func isSuccession(name string) bool {
+	n, err := strconv.Atoi(strings.TrimPrefix(name, "key/"))
+	return err == nil && n >= 2 && name == "key/"+strconv.Itoa(n)
+}
+
 func (d Dir) succession(n int) string { return filepath.Join(string(d), "key", strconv.Itoa(n)) }
 
 // PublishKeys writes the successions beside the checkpoint, the first as key/2. What

@@ -3,11 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -47,18 +50,21 @@ func outside() string {
 }
 
 // enter opens the vault for the member who runs the program.
-func (a *app) enter() (*vault.Vault, error) {
+func (a *app) enter() (*vault.Vault, error) { return a.enterBy(vault.EnterWith) }
+
+// enterBy is enter by vault.EnterWith or vault.Inspect.
+func (a *app) enterBy(door func(context.Context, string, vault.Entry) (*vault.Vault, error)) (*vault.Vault, error) {
 	passphrase, err := a.passphrase(passphraseFile, "passphrase.ask", false)
 	if err != nil {
 		return nil, err
 	}
-	return a.enterWith(passphrase)
+	return door(a.ctx, a.flags.Data, a.entry(passphrase))
 }
 
-func (a *app) enterWith(passphrase evidence.Secret) (*vault.Vault, error) {
-	return vault.EnterWith(a.ctx, a.flags.Data, vault.Entry{
+func (a *app) entry(passphrase evidence.Secret) vault.Entry {
+	return vault.Entry{
 		Member: evidence.MemberID(a.flags.As), Passphrase: passphrase, Accept: evidence.Protect(a.flags.AcceptRollback), Seen: outside(),
-	})
+	}
 }
 
 // with enters, works, and forgets the keys.
@@ -72,7 +78,7 @@ func (a *app) with(f func(v *vault.Vault) error) error {
 
 // withPassphrase is with for a command that has asked already.
 func (a *app) withPassphrase(passphrase evidence.Secret, f func(v *vault.Vault) error) error {
-	v, err := a.enterWith(passphrase)
+	v, err := vault.EnterWith(a.ctx, a.flags.Data, a.entry(passphrase))
 	if err != nil {
 		return err
 	}
@@ -113,6 +119,24 @@ func (a *app) ask(question, variable string) (evidence.Secret, error) {
 		return evidence.Secret{}, err
 	}
 	return notEmpty(b)
+}
+
+// sure asks whether to go on. Where nobody can answer it is a problem that says
+// what to do.
+func (a *app) sure(yes bool, question string, args ...any) error {
+	if yes {
+		return nil
+	}
+	f, ok := a.in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return &evidence.Problem{Code: "answer.no_terminal"}
+	}
+	fmt.Fprint(a.err, a.say.Say(question, args...), " ")
+	line, err := bufio.NewReader(f).ReadString('\n')
+	if err != nil || !slices.Contains([]string{"y", "yes", "예", "네", "是"}, strings.ToLower(strings.TrimSpace(line))) {
+		return &evidence.Problem{Code: "answer.no"}
+	}
+	return nil
 }
 
 func notEmpty(b []byte) (evidence.Secret, error) {

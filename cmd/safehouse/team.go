@@ -118,7 +118,7 @@ func team(a *app, v *vault.Vault) (members []evidence.Member, err error) {
 	if err := access.Check(v.Actor, access.ListMembers); err != nil {
 		return nil, err
 	}
-	err = v.DB.View(a.ctx, func(view *store.View) error {
+	err = v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) error {
 		members, err = view.Members()
 		return err
 	})
@@ -137,7 +137,7 @@ func (c *memberRemoveCmd) Run(a *app) error {
 		}
 		id := evidence.MemberID(c.ID)
 		var m evidence.Member
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			m, err = view.Member(id)
 			return err
 		})

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,20 +56,19 @@ func (l *listener) nest() {
 // typeOf says whether a content is a quotation, holds one, or holds none.
 func (d *document) typeOf(s stretch) string {
 	i, _ := slices.BinarySearchFunc(d.quotes, s.from, func(q stretch, at int) int { return cmp.Compare(q.to, at+1) })
-	for ; i < len(d.quotes) && d.quotes[i].from < s.to; i++ {
-		q := d.quotes[i]
-		if q.from < s.from && q.to >= s.to {
-			return "direct"
-		}
-		return "mixed"
+	switch {
+	case i == len(d.quotes) || d.quotes[i].from >= s.to:
+		return "indirect"
+	case d.quotes[i].from < s.from && d.quotes[i].to >= s.to:
+		return "direct"
 	}
-	return "indirect"
+	return "mixed"
 }
 
 // saidWhen is the date that stands with the words of attribution.
 func (d *document) saidWhen(s speech) evidence.When {
 	from, to := s.speakerOf.from, s.speakerOf.to
-	best, far := -1, 90
+	best, far := -1, 45
 	i, _ := slices.BinarySearchFunc(d.found, from, func(f dated, at int) int { return cmp.Compare(f.from, at) })
 	for ; i < len(d.found) && d.found[i].from < to; i++ {
 		f := d.found[i]
@@ -87,24 +87,37 @@ func (d *document) saidWhen(s speech) evidence.When {
 	return d.found[best].When
 }
 
+// couldSay says whether a piece of a headline is somebody without a name:
+// "activist", "rights groups".
+func couldSay(s string) bool {
+	words := strings.Fields(strings.ToLower(s))
+	if len(words) == 0 || len(words) > 4 {
+		return false
+	}
+	last := words[len(words)-1]
+	single := strings.TrimSuffix(last, "s")
+	return roles[single] || orgWords[last] || last == "police" || last == "sources" || last == "media" || last == "un"
+}
+
 // headline is "What happened: who says so", or the other way round, or a sentence.
 func (l *listener) headline() {
 	d := l.d
 	text := d.cut(d.headline)
-	if d.language != "en" || text == "" {
+	if d.language != "en" {
+		l.asianHeadline(text)
 		return
 	}
 	before := len(l.out)
-	c := &clause{d: d, toks: d.tokens(sentence{d.headline, quotations(d.text, d.headline, true)})}
+	c := d.clause(sentence{d.headline, quotations(d.text, d.headline, true)})
 	i := strings.LastIndex(text, ": ")
 	if i >= 0 {
 		left := stretch{d.headline.from, d.headline.from + i}
 		right := stretch{left.to + 2, d.headline.to}
 		mark := stretch{left.to, left.to + 1}
 		switch {
-		case d.isNamed(right):
+		case d.isNamed(right) || couldSay(d.cut(right)):
 			l.add(speech{speaker: right, cue: mark, content: left, form: evidence.Asserts, speakerOf: d.headline})
-		case d.isNamed(left):
+		case d.isNamed(left) || couldSay(d.cut(left)):
 			l.add(speech{speaker: left, cue: mark, content: right, form: evidence.Asserts, speakerOf: d.headline})
 		}
 	}
@@ -112,5 +125,17 @@ func (l *listener) headline() {
 		c.find()
 		l.acts(c)
 		l.according(c)
+	}
+}
+
+var asianHeadline = regexp.MustCompile(`^(\p{Han}{2,14}|[\p{Hangul} ]{2,20})([：:]) ?(.{4,})$`)
+
+// asianHeadline is "who: what", or who before a quotation.
+func (l *listener) asianHeadline(text string) {
+	if m := asianHeadline.FindStringSubmatchIndex(text); m != nil {
+		at := func(g int) stretch {
+			return stretch{l.d.headline.from + m[2*g], l.d.headline.from + m[2*g+1]}
+		}
+		l.add(speech{speaker: at(1), cue: at(2), content: at(3), form: evidence.Asserts, speakerOf: l.d.headline})
 	}
 }

@@ -18,8 +18,7 @@ type speech struct {
 type listener struct {
 	d        *document
 	out      []speech
-	last     speech // of the paragraph before, or of this one so far
-	open     bool   // a quotation was not closed when the paragraph ended
+	open     bool // a quotation was not closed when the paragraph ended
 	pending  []stretch
 	sentence sentence
 }
@@ -33,7 +32,7 @@ func (l *listener) english(p stretch) {
 	for i, s := range l.d.sentences(p) {
 		l.sentence = s
 		before := len(l.out)
-		c := &clause{d: l.d, toks: l.d.tokens(s)}
+		c := l.d.clause(s)
 		c.find()
 		l.acts(c)
 		l.according(c)
@@ -254,6 +253,9 @@ func (l *listener) speak(a act, cue, content stretch, form evidence.Form, c *cla
 	if content.empty() {
 		return
 	}
+	if weak[l.d.cut(cue)] && !l.saysSomething(c, a, content) {
+		return
+	}
 	if inner, ok := c.quoted(content); ok {
 		content = inner
 	}
@@ -262,6 +264,16 @@ func (l *listener) speak(a act, cue, content stretch, form evidence.Form, c *cla
 			l.add(speech{speaker: who, cue: cue, content: content, form: refine(form, l.d.cut(content)), speakerOf: c.around()})
 		}
 	}
+}
+
+// saysSomething says whether a content is a clause or a quotation.
+func (l *listener) saysSomething(c *clause, a act, content stretch) bool {
+	for i, t := range c.toks {
+		if t.from >= content.from && t.to <= content.to && (t.kind == quote || c.finite(i)) {
+			return true
+		}
+	}
+	return content.to <= c.toks[a.verb].from
 }
 
 func (c *clause) around() stretch { return c.between(0, len(c.toks)) }
@@ -320,8 +332,7 @@ func (l *listener) silent(c *clause, n int) {
 	if !set("respond reply answer comment return")[c.low(a.verb)] {
 		return
 	}
-	a2 := c.between(a.group, a.verb+1)
-	l.speak(a, a2, c.between(a.verb+1, c.contentEnd(n, a.verb+1)), evidence.NoComment, c)
+	l.speak(a, c.between(a.group, a.verb+1), c.between(a.verb+1, c.contentEnd(n, a.verb+1)), evidence.NoComment, c)
 }
 
 // passive is "he was told by the police that": the police said it.
@@ -527,6 +538,9 @@ func (l *listener) citing(c *clause, i int) {
 	for k := len(l.out) - 1; k >= 0; k-- {
 		if s := &l.out[k]; s.cue.from >= c.toks[0].from && s.content.from >= c.toks[0].from {
 			content = s.content
+			if s.form != evidence.Asserts {
+				return
+			}
 			s.form = evidence.Reports
 		}
 	}
@@ -538,11 +552,8 @@ func (l *listener) colon(c *clause) {
 	for i := 1; i+1 < len(c.toks) && i < 12; i++ {
 		if c.low(i) == ":" && c.is(i+1, quote) && len(c.acts) == 0 && c.upper(0) && !c.hasFinite(0, i) {
 			a := act{subject: c.people(0, c.headEnd(0, i))}
-			l.speak(a, c.between2(i), c.toks[i+1].stretch, evidence.Asserts, c)
+			l.speak(a, c.toks[i].stretch, c.toks[i+1].stretch, evidence.Asserts, c)
 			return
 		}
 	}
 }
-
-// between2 is one mark.
-func (c *clause) between2(i int) stretch { return c.toks[i].stretch }

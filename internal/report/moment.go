@@ -20,6 +20,9 @@ type dated struct {
 func (d *document) findDates() {
 	add := func(s stretch, role string) {
 		for _, f := range edtf.Find(d.cut(s), d.language, d.published) {
+			if role == "published" && f.When.EDTF == "" {
+				continue
+			}
 			d.found = append(d.found, dated{stretch: stretch{s.from + f.Start, s.from + f.End}, When: f.When, role: role})
 		}
 	}
@@ -28,7 +31,8 @@ func (d *document) findDates() {
 			add(d.at(l.Span), "published")
 		}
 	}
-	for _, p := range append([]stretch{d.dateline}, d.paragraphs...) {
+	add(d.dateline, "published")
+	for _, p := range d.paragraphs {
 		add(p, "event")
 	}
 	slices.SortStableFunc(d.found, func(a, b dated) int { return cmp.Compare(a.from, b.from) })

@@ -86,8 +86,8 @@ func (d *document) sentences(p stretch) []sentence {
 		for inside < len(quotes) && quotes[inside].to <= at {
 			inside++
 		}
-		if inside < len(quotes) && at > quotes[inside].from && at < quotes[inside].to-1 {
-			at = max(at+1, lastIn(d.text, quotes[inside].to))
+		if inside < len(quotes) && at > quotes[inside].from && at < lastIn(d.text, quotes[inside].to) {
+			at = lastIn(d.text, quotes[inside].to)
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(d.text[at:p.to])
@@ -96,7 +96,7 @@ func (d *document) sentences(p stretch) []sentence {
 		case strings.ContainsRune(".!?。！？", r) && d.stops(begin, at, p.to):
 			end(d.pastMarks(at, p.to))
 			at = begin
-		case at-begin > maxSentence && unicode.IsSpace(r):
+		case at-begin > maxSentence && (unicode.IsSpace(r) || unicode.Is(unicode.Han, r)), at-begin > 2*maxSentence:
 			end(at)
 		case closesWithStop(d.text, at, r) && d.stopsAfterQuote(at, p.to):
 			end(at)

@@ -219,7 +219,7 @@ func (v *View) Extends(s State) (bool, error) {
 
 // State gives the journal's state now.
 func (db *DB) State(ctx context.Context) (s State, err error) {
-	err = db.View(ctx, func(v *View) error {
+	err = db.Unscoped(ctx, "the state of the journal as a whole", func(v *View) error {
 		s, err = v.State()
 		return err
 	})

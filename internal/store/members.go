@@ -41,6 +41,9 @@ func (tx *Tx) ChangeMember(m evidence.Member) error {
 	}
 	_, err = tx.tx.NewUpdate().Model((*memberRow)(nil)).Set("custodian = ?", m.Custodian).Set("removed = ?", formatTime(m.Removed)).
 		Set("sealed = ?", sealed).Where("id = ?", string(m.ID)).Exec(tx.ctx)
+	if err == nil && !m.Removed.IsZero() { // who is no member is in no case
+		_, err = tx.tx.NewDelete().Model((*caseMemberRow)(nil)).Where("member_id = ?", string(m.ID)).Exec(tx.ctx)
+	}
 	return err
 }
 

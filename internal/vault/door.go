@@ -73,14 +73,31 @@ func EnterWith(ctx context.Context, dir string, e Entry) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := enter(ctx, dir, hold, e)
+	v, err := enter(ctx, dir, hold, e, (*Vault).welcome)
 	if err != nil {
 		return nil, errors.Join(err, hold.release())
 	}
 	return v, nil
 }
 
-func enter(ctx context.Context, dir string, hold *hold, e Entry) (*Vault, error) {
+// Inspect is EnterWith for a Check: what must not be worked in any more can still be
+// looked at. It changes nothing. Nothing else should be done in what it gives.
+func Inspect(ctx context.Context, dir string, e Entry) (*Vault, error) {
+	hold, err := holdShared(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	v, err := enter(ctx, dir, hold, e, (*Vault).show)
+	if err != nil {
+		return nil, errors.Join(err, hold.release())
+	}
+	return v, nil
+}
+
+// greeting is welcome or show.
+type greeting func(v *Vault, ctx context.Context, id evidence.MemberID, identity *seal.Identity, accept evidence.Secret) error
+
+func enter(ctx context.Context, dir string, hold *hold, e Entry, greet greeting) (*Vault, error) {
 	if err := writable(dir); err != nil {
 		return nil, err
 	}
@@ -93,7 +110,7 @@ func enter(ctx context.Context, dir string, hold *hold, e Entry) (*Vault, error)
 		return nil, err
 	}
 	v.hold, v.seen = hold, e.Seen
-	if err := v.welcome(ctx, id, identity, e.Accept); err != nil {
+	if err := greet(v, ctx, id, identity, e.Accept); err != nil {
 		v.hold = nil // the caller's to release
 		return nil, errors.Join(err, v.Close())
 	}
@@ -103,12 +120,53 @@ func enter(ctx context.Context, dir string, hold *hold, e Entry) (*Vault, error)
 // welcome lets a member whose passphrase was right in, after what there is to
 // check, and finishes what a power cut may have left half done.
 func (v *Vault) welcome(ctx context.Context, id evidence.MemberID, identity *seal.Identity, accept evidence.Secret) error {
+	if err := v.goOn(ctx, accept); err != nil {
+		return err
+	}
 	actor, err := v.admit(ctx, id, identity, accept)
 	if err != nil {
 		return err
 	}
 	v.Actor = actor
 	return v.settle(ctx, id)
+}
+
+// goOn publishes what is missing. A public journal that is ahead of the vault is
+// set aside when there is a reason why.
+func (v *Vault) goOn(ctx context.Context, accept evidence.Secret) error {
+	err := v.DB.GoOn(ctx)
+	var p *evidence.Problem
+	if !errors.As(err, &p) || strings.TrimSpace(accept.Reveal()) == "" {
+		return err
+	}
+	if err := v.setAside(); err != nil {
+		return err
+	}
+	return v.DB.GoOn(ctx)
+}
+
+// show is welcome for somebody who only looks.
+func (v *Vault) show(ctx context.Context, id evidence.MemberID, identity *seal.Identity, _ evidence.Secret) error {
+	m, err := v.present(ctx, id)
+	if err != nil {
+		return err
+	}
+	v.lock.Lock()
+	v.own[id] = identity.Own()
+	v.lock.Unlock()
+	v.Actor = m.Actor()
+	v.Actor.Custodian, err = v.takeCustody(m, identity)
+	return err
+}
+
+// present gives the member whose slot opened. A slot that belongs to nobody opens
+// nothing.
+func (v *Vault) present(ctx context.Context, id evidence.MemberID) (evidence.Member, error) {
+	m, err := v.member(ctx, id)
+	if errors.Is(err, evidence.ErrNotFound) || err == nil && !m.Removed.IsZero() {
+		err = &evidence.Problem{Code: "vault.wrong_passphrase"}
+	}
+	return m, err
 }
 
 // Admit lets another member into a vault that is open: for a server. What they may
@@ -131,10 +189,7 @@ func (v *Vault) Admit(ctx context.Context, member evidence.MemberID, passphrase 
 }
 
 func (v *Vault) admit(ctx context.Context, id evidence.MemberID, identity *seal.Identity, accept evidence.Secret) (evidence.Actor, error) {
-	m, err := v.member(ctx, id)
-	if errors.Is(err, evidence.ErrNotFound) || err == nil && !m.Removed.IsZero() { // a slot that belongs to nobody opens nothing
-		return evidence.Actor{}, &evidence.Problem{Code: "vault.wrong_passphrase"}
-	}
+	m, err := v.present(ctx, id)
 	if err != nil {
 		return evidence.Actor{}, err
 	}
@@ -205,7 +260,7 @@ func (v *Vault) Compartment(ctx context.Context, actor evidence.Actor) (*seal.Ke
 }
 
 func (v *Vault) member(ctx context.Context, id evidence.MemberID) (m evidence.Member, err error) {
-	err = v.DB.View(ctx, func(view *store.View) error {
+	err = v.DB.View(ctx, id, func(view *store.View) error {
 		m, err = view.Member(id)
 		return err
 	})
@@ -318,7 +373,7 @@ func assemble(ctx context.Context, path string, root *seal.Root) (*Vault, error)
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, path, store.Keys{
+	db, err := store.Inspect(ctx, path, store.Keys{
 		Pages: root.Key(seal.Database), Fields: root.Key(seal.Fields), Journal: root.Key(seal.Journal),
 	})
 	if err != nil {
@@ -335,7 +390,7 @@ func assemble(ctx context.Context, path string, root *seal.Root) (*Vault, error)
 
 // writeWhole writes a file so that a power cut leaves it whole or absent.
 func writeWhole(path string, b []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".slot-")
+	f, err := os.CreateTemp(filepath.Dir(path), unfinishedSlot)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func found(ctx context.Context, dir, origin string, demo bool, first *evidence.M
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return err
 	}
-	draft, err := os.MkdirTemp(parent, ".safehouse-")
+	draft, err := os.MkdirTemp(parent, unfinishedVault)
 	if err != nil {
 		return err
 	}
@@ -85,10 +85,11 @@ func build(ctx context.Context, dir, origin string, demo bool, first *evidence.M
 }
 
 func (v *Vault) furnish(ctx context.Context, origin string, demo bool, first *evidence.Member, identity *seal.Identity, passphrase, code evidence.Secret) error {
-	if err := v.addSlot(first.ID, identity, passphrase); err != nil {
+	slot, err := v.addSlot(first.ID, identity, passphrase)
+	if err != nil {
 		return err
 	}
-	if err := v.DB.Found(ctx, origin, demo, *first); err != nil {
+	if err := v.DB.Found(ctx, origin, demo, *first, slot); err != nil {
 		return err
 	}
 	if !code.Empty() {

@@ -63,7 +63,7 @@ func person(t *testing.T, v *Vault, sealed bool, name string) evidence.Person {
 func persons(t *testing.T, v *Vault, actor evidence.Actor) []evidence.Person {
 	t.Helper()
 	var out []evidence.Person
-	err := v.DB.View(t.Context(), func(view *store.View) (err error) {
+	err := v.DB.Unscoped(t.Context(), "test", func(view *store.View) (err error) {
 		out, err = view.PersonsFor(actor, "")
 		return err
 	})
@@ -104,7 +104,7 @@ func size(t *testing.T, v *Vault) int64 {
 func actions(t *testing.T, v *Vault) []string {
 	t.Helper()
 	var out []string
-	err := v.DB.View(t.Context(), func(view *store.View) error {
+	err := v.DB.Unscoped(t.Context(), "test", func(view *store.View) error {
 		n, err := view.JournalSize()
 		for i := range n {
 			b, err := view.JournalEntry(i)
@@ -127,7 +127,7 @@ func actions(t *testing.T, v *Vault) []string {
 
 func sound(t *testing.T, v *Vault) {
 	t.Helper()
-	h, err := v.Check(t.Context(), func(int, int) {})
+	h, err := v.Check(t.Context(), func(string, int, int) {})
 	if err != nil || len(h.Faults) > 0 {
 		t.Fatalf("%+v: %v", h, err)
 	}
@@ -205,7 +205,7 @@ func TestARemovedMemberOpensNothingThatComesLater(t *testing.T) {
 		t.Errorf("a kept root opens the pages: %v", err)
 	}
 	var where [2]store.Sealed
-	err = v.DB.View(t.Context(), func(view *store.View) (err error) {
+	err = v.DB.Unscoped(t.Context(), "test", func(view *store.View) (err error) {
 		if _, where[0], err = view.Item(first); err == nil {
 			_, where[1], err = view.Item(second)
 		}
@@ -672,7 +672,7 @@ func TestAVaultThatWasPutBackIsNoticed(t *testing.T) {
 		back()
 		v, err := EnterWith(t.Context(), dir, e)
 		var p *evidence.Problem
-		if !errors.As(err, &p) || !strings.HasPrefix(p.Code, "vault.rolled_back") {
+		if !errors.As(err, &p) || p.Code != "vault.rolled_back" && p.Code != "journal.behind" {
 			if err == nil {
 				v.Close()
 			}
@@ -779,7 +779,7 @@ func TestWrongPassphrasesAreSlowedAndJournaled(t *testing.T) {
 		t.Errorf("not forgotten: %+v", got)
 	}
 	counts := map[string]string{}
-	err = w.DB.View(t.Context(), func(view *store.View) error {
+	err = w.DB.Unscoped(t.Context(), "test", func(view *store.View) error {
 		for _, subject := range []string{string(first), "unnamed"} {
 			seqs, err := view.JournalOf(subject)
 			if err != nil {
@@ -863,7 +863,7 @@ func TestWhoChangesKeysIsAlone(t *testing.T) {
 func TestARemovalWaitsForNobodyInVain(t *testing.T) {
 	v, _ := newVault(t)
 	second := add(t, v, evidence.Reviewer, secondWords)
-	err := v.DB.View(t.Context(), func(view *store.View) error {
+	err := v.DB.Unscoped(t.Context(), "test", func(view *store.View) error {
 		return v.RemoveMember(t.Context(), v.Actor, second.ID) // a reader holds the database open
 	})
 	problem(t, err, "vault.busy")
@@ -918,7 +918,7 @@ func TestDamagedKeyFilesAreNamedAndNothingIsLost(t *testing.T) {
 func sealedIdentity(t *testing.T, v *Vault, id evidence.PersonID) []byte {
 	t.Helper()
 	var b []byte
-	err := v.DB.View(t.Context(), func(view *store.View) (err error) {
+	err := v.DB.Unscoped(t.Context(), "test", func(view *store.View) (err error) {
 		b, err = view.SealedIdentity(id)
 		return err
 	})
@@ -926,13 +926,6 @@ func sealedIdentity(t *testing.T, v *Vault, id evidence.PersonID) []byte {
 		t.Fatal(err)
 	}
 	return b
-}
-
-func write2(t *testing.T, path string, b []byte) {
-	t.Helper()
-	if err := os.WriteFile(path, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestAVaultOfANewerProgramIsLeftAlone(t *testing.T) {

@@ -2,6 +2,8 @@ package vault
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
@@ -25,15 +27,25 @@ func longEnough(passphrase evidence.Secret) error {
 
 func (v *Vault) slot(id evidence.MemberID) string { return v.path(string(id) + slotExt) }
 
-func (v *Vault) addSlot(id evidence.MemberID, identity *seal.Identity, passphrase evidence.Secret) error {
-	if err := longEnough(passphrase); err != nil {
-		return err
-	}
-	slot, err := identity.MakeSlot([]byte(passphrase.Reveal()))
+// addSlot gives the digest of the slot, for the journal: without a passphrase
+// nobody could say whether a slot is the one that was made.
+func (v *Vault) addSlot(id evidence.MemberID, identity *seal.Identity, passphrase evidence.Secret) (digest string, err error) {
+	slot, digest, err := makeSlot(identity, passphrase)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return writeWhole(v.slot(id), slot)
+	return digest, writeWhole(v.slot(id), slot)
+}
+
+func makeSlot(identity *seal.Identity, passphrase evidence.Secret) (slot []byte, digest string, err error) {
+	if err := longEnough(passphrase); err != nil {
+		return nil, "", err
+	}
+	if slot, err = identity.MakeSlot([]byte(passphrase.Reveal())); err != nil {
+		return nil, "", err
+	}
+	sum := sha256.Sum256(slot)
+	return slot, hex.EncodeToString(sum[:]), nil
 }
 
 // AddMember gives somebody an identity and a slot of their own.
@@ -48,8 +60,8 @@ func (v *Vault) AddMemberAs(ctx context.Context, actor evidence.Actor, m *eviden
 	}
 	m.ID, m.Custodian = evidence.NewID[evidence.MemberID]("mem"), false
 	return v.hold.alone(ctx, func() error {
-		return v.join(ctx, actor, m, passphrase, func(tx *store.Tx) error {
-			tx.Record("member.add", string(m.ID))
+		return v.join(ctx, actor, m, passphrase, func(tx *store.Tx, slot string) error {
+			tx.Record("member.add", string(m.ID), slot)
 			return tx.AddMember(m)
 		})
 	})
@@ -57,7 +69,7 @@ func (v *Vault) AddMemberAs(ctx context.Context, actor evidence.Actor, m *eviden
 
 // join makes a member's files and commits what makes them a member. The files of
 // somebody who is none open nothing.
-func (v *Vault) join(ctx context.Context, actor evidence.Actor, m *evidence.Member, passphrase evidence.Secret, commit func(tx *store.Tx) error) error {
+func (v *Vault) join(ctx context.Context, actor evidence.Actor, m *evidence.Member, passphrase evidence.Secret, commit func(tx *store.Tx, slot string) error) error {
 	identity, err := seal.NewIdentity()
 	if err != nil {
 		return err
@@ -79,12 +91,13 @@ func (v *Vault) join(ctx context.Context, actor evidence.Actor, m *evidence.Memb
 	} else {
 		defer own.Forget()
 	}
-	if err := v.addSlot(m.ID, identity, passphrase); err != nil {
+	slot, err := v.addSlot(m.ID, identity, passphrase)
+	if err != nil {
 		return err
 	}
 	err = v.saw(m.ID, own, state)
 	if err == nil {
-		err = v.DB.Update(ctx, actor.ID, commit)
+		err = v.DB.Update(ctx, actor.ID, func(tx *store.Tx) error { return commit(tx, slot) })
 	}
 	if err != nil {
 		return errors.Join(err, undo())
@@ -253,14 +266,18 @@ func (v *Vault) ChangePassphrase(ctx context.Context, actor evidence.Actor, now,
 	if err != nil {
 		return err
 	}
+	slot, digest, err := makeSlot(identity, next)
+	if err != nil {
+		return err
+	}
 	err = v.DB.Update(ctx, actor.ID, func(tx *store.Tx) error {
-		tx.Record("member.passphrase", string(actor.ID))
+		tx.Record("member.passphrase", string(actor.ID), digest)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return v.addSlot(actor.ID, identity, next)
+	return writeWhole(v.slot(actor.ID), slot)
 }
 
 // LastSeen says when a member last entered or changed something: the day their

@@ -41,6 +41,10 @@ func Recover(ctx context.Context, dir string, r Recovery) (m evidence.Member, co
 		return m, code, errors.Join(err, hold.release())
 	}
 	v.hold, v.seen = hold, r.Seen
+	if err := v.DB.GoOn(ctx); err != nil {
+		v.hold = nil
+		return m, code, errors.Join(err, v.Close(), hold.release())
+	}
 	err = hold.alone(ctx, func() error {
 		m, code, err = v.recover(ctx, r)
 		return err
@@ -94,12 +98,12 @@ func (v *Vault) recover(ctx context.Context, r Recovery) (evidence.Member, evide
 	if err != nil {
 		return m, evidence.Secret{}, err
 	}
-	err = v.join(ctx, m.Actor(), &m, r.Passphrase, func(tx *store.Tx) error {
+	err = v.join(ctx, m.Actor(), &m, r.Passphrase, func(tx *store.Tx, slot string) error {
 		state, err := tx.KeyState()
 		if err != nil {
 			return err
 		}
-		tx.Record("member.recover", string(m.ID))
+		tx.Record("member.recover", string(m.ID), slot)
 		change := func() error { return tx.ChangeMember(m) }
 		if add {
 			change = func() error { return tx.AddMember(&m) }

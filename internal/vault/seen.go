@@ -99,11 +99,6 @@ func (v *Vault) recall(ctx context.Context, id evidence.MemberID, own *seal.Root
 	if strings.TrimSpace(reason.Reveal()) == "" {
 		return back
 	}
-	if v.DB.Behind() != nil {
-		if err := v.setAside(); err != nil {
-			return err
-		}
-	}
 	return v.DB.Update(ctx, id, func(tx *store.Tx) error {
 		tx.RecordWhy("vault.rollback", string(id), reason)
 		return nil
@@ -115,9 +110,6 @@ func (v *Vault) rolledBack(ctx context.Context, id evidence.MemberID, own *seal.
 	now, err := v.DB.State(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if err := v.DB.Behind(); err != nil {
-		return &evidence.Problem{Code: "vault.rolled_back_public", Args: []any{now.Size}, Err: err}, nil
 	}
 	for i, path := range v.seenPaths(id) {
 		b, err := os.ReadFile(path)
@@ -132,7 +124,7 @@ func (v *Vault) rolledBack(ctx context.Context, id evidence.MemberID, own *seal.
 			return &evidence.Problem{Code: "vault.seen_lost", Args: []any{path, now.Size}, Err: err}, nil
 		}
 		ok := false
-		err = v.DB.View(ctx, func(view *store.View) (err error) {
+		err = v.DB.View(ctx, id, func(view *store.View) (err error) {
 			ok, err = view.Extends(seen)
 			return err
 		})

@@ -26,7 +26,7 @@ type wish struct {
 }
 
 func (v *Vault) wish(ctx context.Context) (w wish, err error) {
-	err = v.DB.View(ctx, func(view *store.View) error {
+	err = v.DB.View(ctx, v.Actor.ID, func(view *store.View) error {
 		if w.KeyState, err = view.KeyState(); err != nil {
 			return err
 		}
