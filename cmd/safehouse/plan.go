@@ -24,6 +24,7 @@ func (a *app) desk(f func(v *vault.Vault, d *mask.Desk) error) error {
 		if err != nil {
 			return err
 		}
+		defer a.confined()
 		return f(v, &mask.Desk{DB: v.DB, Originals: v.Originals, Renditions: v.Renditions, Studio: s})
 	})
 }
