@@ -33,13 +33,14 @@ const (
 	Review       Action = "draft.review"
 	Release      Action = "release.make"
 	ReadJournal  Action = "journal.read"
+	Clean        Action = "vault.clean" // removes what belongs to nothing
 )
 
 var may = map[evidence.Role][]Action{
 	evidence.Administrator: {
 		AddMember, ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
 		ReadHandedIn, MoveItem, ShareCase,
-		WriteDraft, ReadDraft, Review, Release, ReadJournal,
+		WriteDraft, ReadDraft, Review, Release, ReadJournal, Clean,
 	},
 	evidence.Researcher: {
 		ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,

@@ -13,8 +13,8 @@ import (
 // often. Whoever adds a line says in docs/design/cases.md what no member learns by it.
 var unscoped = map[string]int{
 	"internal/store/journal.go": 1, // the journal is published whole
-	"internal/store/verify.go":  1, // and computed again whole
-	"internal/vault/check.go":   2, // whether all content is whole
+	"internal/store/verify.go":  4, // and computed again whole
+	"internal/vault/check.go":   3, // whether all content is whole
 	"internal/vault/door.go":    1, // who knocks is not known yet
 	"internal/release/gate.go":  1, // no name of any case may leave
 }
