@@ -37,6 +37,7 @@ var table = map[string]string{
 	"internal/leak":          "evidence",
 	"internal/locale":        "",
 	"internal/layers":        "",
+	"internal/licences":      "",
 
 	// Stages, in the order of the work.
 	"internal/intake":   "evidence access store vault",
