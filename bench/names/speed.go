@@ -1,0 +1,3 @@
+package main
+
+func (b *bench) speed(people []person) error { return nil }
