@@ -35,6 +35,9 @@ var chineseSpellings = sync.OnceValue(func() (all [schemes]map[string][]cand) {
 			}
 			continue
 		}
+		if !strings.ContainsAny(s, "aeiouv") {
+			continue // an interjection
+		}
 		put(pinyin, s, sound(id), 0)
 		if h := transcribe(s); h != "" {
 			put(transcribed, h, sound(id), 0)
@@ -162,26 +165,33 @@ func cutChinese(t token, in scheme) []cut {
 	if len(letters) > longestWord {
 		return nil
 	}
-	spellings := chineseSpellings()[in]
+	spellings := chineseSyllables()[in]
 	at := make([][]edge, len(letters))
 	for i := range at {
 		for n := 1; n <= 9 && i+n <= len(letters); n++ {
-			if c := spellings[letters[i:i+n]]; len(c) > 0 {
-				at[i] = append(at[i], edge{i + n, c})
+			if e, ok := spellings[letters[i:i+n]]; ok {
+				e.end = i + n
+				at[i] = append(at[i], e)
 			}
 		}
 	}
-	cuts := walk(letters, at)
-	for _, c := range cuts {
-		for i := range c {
-			c[i].zh, c[i].ko = c[i].ko, nil
-			if in == pinyin || in == wadeGiles {
-				c[i].ko = hangulOf(c[i].zh)
-			}
-		}
-	}
-	return cuts
+	return walk(letters, at)
 }
+
+// chineseSyllables are chineseSpellings with the Hangul that they may stand for.
+var chineseSyllables = sync.OnceValue(func() (all [schemes]map[string]edge) {
+	for in, spellings := range chineseSpellings() {
+		all[in] = make(map[string]edge, len(spellings))
+		for letters, zh := range spellings {
+			e := edge{zh: zh}
+			if scheme(in) == pinyin || scheme(in) == wadeGiles {
+				e.ko = hangulOf(zh)
+			}
+			all[in][letters] = e
+		}
+	}
+	return all
+})
 
 // chinese are the letters of a token that a scheme looks at.
 func (t token) chinese(in scheme) string {

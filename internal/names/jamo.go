@@ -69,7 +69,7 @@ func apart(a, b sound) int {
 // Jamo that the initial-sound law and assimilation are about.
 var (
 	iN, iR, iNone = place(initials, "ㄴ"), place(initials, "ㄹ"), place(initials, "ㅇ")
-	fG, fNg       = place(finals, "ㄱ"), place(finals, "ㅇ")
+	fG            = place(finals, "ㄱ")
 	narrow        = [21]bool{2: true, 3: true, 6: true, 7: true, 12: true, 17: true, 20: true} // ㅑㅒㅕㅖㅛㅠㅣ
 )
 

@@ -111,50 +111,82 @@ func (s spell) in(h habits) int16 {
 
 // An edge is one syllable of letters: what it may be, and where it ends.
 type edge struct {
-	end   int
-	cands []cand
+	end    int
+	ko, zh []cand
 }
 
 // dearest is the most that a candidate may cost.
 const dearest = 110
 
+// longestSyllable is how many letters one has at most: an onset, a nucleus, a coda.
+const longestSyllable = 4 + 4 + 2
+
 // edges are the syllables that may start at letters[at].
 func edges(letters string, at int, h habits) (all []edge) {
-	r := romaja()
-	for o := 0; o <= 4 && at+o <= len(letters); o++ {
-		onsets := r[0][letters[at:at+o]]
-		for n := 1; n <= 4 && len(onsets) > 0 && at+o+n <= len(letters); n++ {
-			nuclei := r[1][letters[at+o:at+o+n]]
-			for c := 0; c <= 2 && len(nuclei) > 0 && at+o+n+c <= len(letters); c++ {
-				end := at + o + n + c
-				codas := r[2][letters[at+o+n:end]]
-				if len(codas) > 0 {
-					all = combine(all, end, onsets, nuclei, assimilated(codas, letters, end), h, o == 0)
-				}
-			}
+	for end := at + 1; end <= len(letters) && end <= at+longestSyllable; end++ {
+		// ng may be a k before a sound that turns k into ng: Kŭngnyŏl is 극렬.
+		h.assimilating = end < len(letters) && strings.IndexByte("nmrl", letters[end]) >= 0
+		if c := syllable(letters[at:end], h); len(c) > 0 {
+			all = append(all, edge{end: end, ko: c})
 		}
-	}
-	all = slices.DeleteFunc(all, func(e edge) bool { return len(e.cands) == 0 })
-	for i := range all {
-		all[i].cands = lawful(all[i].cands)
 	}
 	return all
 }
 
-// assimilated lets ng be a k before a sound that turns k into ng: Kŭngnyŏl is 극렬.
-func assimilated(codas []spell, letters string, end int) []spell {
-	if codas[0].jamo == fNg && end < len(letters) && strings.IndexByte("nmrl", letters[end]) >= 0 {
-		return append(slices.Clone(codas), spell{jamo: fG, cost: 15})
-	}
-	return codas
+// syllables remembers what letters may stand for: a name asks for the same few
+// over and over. The lists in it are never changed. It is full at mostRemembered,
+// so that hostile names do not fill the memory.
+var syllables struct {
+	sync.RWMutex
+	of map[spelling][]cand
 }
 
-func combine(all []edge, end int, onsets, nuclei, codas []spell, h habits, bare bool) []edge {
-	i := slices.IndexFunc(all, func(e edge) bool { return e.end == end })
-	if i < 0 {
-		i = len(all)
-		all = append(all, edge{end: end})
+type spelling struct {
+	letters string
+	habits  habits
+}
+
+const mostRemembered = 1 << 17
+
+// syllable gives what the letters of one syllable may stand for, under the law.
+func syllable(letters string, h habits) []cand {
+	key := spelling{letters, h}
+	syllables.RLock()
+	list, ok := syllables.of[key]
+	syllables.RUnlock()
+	if ok {
+		return list
 	}
+	list = lawful(combinations(letters, h))
+	syllables.Lock()
+	defer syllables.Unlock()
+	if syllables.of == nil {
+		syllables.of = map[spelling][]cand{}
+	}
+	if len(syllables.of) < mostRemembered {
+		key.letters = strings.Clone(letters)
+		syllables.of[key] = list
+	}
+	return list
+}
+
+// combinations goes through every onset, nucleus and coda that the letters are.
+func combinations(letters string, h habits) (all []cand) {
+	r := romaja()
+	for o := 0; o <= min(4, len(letters)); o++ {
+		onsets := r[0][letters[:o]]
+		for n := o + 1; n <= min(o+4, len(letters)) && len(onsets) > 0; n++ {
+			nuclei, codas := r[1][letters[o:n]], r[2][letters[n:]]
+			if h.assimilating && letters[n:] == "ng" {
+				codas = append(slices.Clip(codas), spell{jamo: fG, cost: 15})
+			}
+			all = combine(all, onsets, nuclei, codas, h, o == 0)
+		}
+	}
+	return all
+}
+
+func combine(all []cand, onsets, nuclei, codas []spell, h habits, bare bool) []cand {
 	names := &table().inNames
 	for _, n := range nuclei {
 		nc := n.in(h)
@@ -164,9 +196,8 @@ func combine(all []edge, end int, onsets, nuclei, codas []spell, h habits, bare 
 		for _, o := range onsets {
 			for _, c := range codas {
 				cost := o.in(h) + nc + c.in(h)
-				s := compose(o.jamo, n.jamo, c.jamo)
-				if cost <= dearest && names[s] {
-					all[i].cands = add(all[i].cands, cand{s, cost})
+				if s := compose(o.jamo, n.jamo, c.jamo); cost <= dearest && names[s] {
+					all = add(all, cand{s, cost})
 				}
 			}
 		}
@@ -201,6 +232,9 @@ func cutKorean(t token, h habits) []cut {
 }
 
 func walk(letters string, at [][]edge) (all []cut) {
+	if letters == "" {
+		return nil
+	}
 	var path cut
 	steps := 0
 	var step func(i int)
@@ -213,7 +247,7 @@ func walk(letters string, at [][]edge) (all []cut) {
 			return
 		}
 		for _, e := range at[i] {
-			path = append(path, slot{text: letters[i:e.end], ko: e.cands})
+			path = append(path, slot{text: letters[i:e.end], ko: e.ko, zh: e.zh})
 			step(e.end)
 			path = path[:len(path)-1]
 		}
@@ -227,9 +261,9 @@ func walk(letters string, at [][]edge) (all []cut) {
 func (c cut) worth() int {
 	sum := 8 * len(c)
 	for _, s := range c {
-		list := s.ko
-		if len(list) == 0 {
-			list = s.zh
+		list := s.zh
+		if len(list) == 0 || s.han != 0 {
+			list = s.ko
 		}
 		least := int16(dearest)
 		for _, k := range list {

@@ -41,6 +41,7 @@ const (
 	costMarks     = 8  // only one of the two has marks
 	costHan       = 45 // another character of the same sound
 	costForm      = 2
+	costVariant   = 10
 	costMandarin  = 28 // through the Chinese reading: many people share it
 	costRomanised = 12 // between two romanisations of Chinese
 	familyWeight  = 3  // halves: the family name counts one and a half times
@@ -198,23 +199,30 @@ func betweenHan(a, b *slot) (int, sound, sound) {
 	switch {
 	case a.han == b.han:
 		return 0, 0, 0
-	case sameForm(a.han, b.han):
+	case sameForm(a.han, b.han, false):
 		return costForm, 0, 0
+	case sameForm(a.han, b.han, true):
+		return costVariant, 0, 0
 	}
 	k, x, y := nearest(a.ko, b.ko, true)
 	z, _, _ := nearest(a.zh, b.zh, false)
 	return costHan + min(k, z), x, y
 }
 
-func sameForm(a, b rune) bool {
-	t := table()
-	var af, bf []rune
-	if c := t.chars[a]; c != nil {
-		af = c.forms
+// sameForm is whether one of two characters is a form of the other, or both of a
+// third.
+func sameForm(a, b rune, variants bool) bool {
+	of := func(r rune) []rune {
+		c := table().chars[r]
+		switch {
+		case c == nil:
+			return nil
+		case variants:
+			return c.others()
+		}
+		return c.forms
 	}
-	if c := t.chars[b]; c != nil {
-		bf = c.forms
-	}
+	af, bf := of(a), of(b)
 	return slices.Contains(af, b) || slices.Contains(bf, a) ||
 		slices.ContainsFunc(af, func(r rune) bool { return slices.Contains(bf, r) })
 }
@@ -281,7 +289,7 @@ func explain(a, b *slot, via int, x, y sound, cost int) []Reason {
 	switch {
 	case strings.EqualFold(at, bt):
 		return reason("same", at)
-	case via == viaHan && sameForm(a.han, b.han):
+	case via == viaHan && sameForm(a.han, b.han, true):
 		return reason("form", at, bt)
 	case via == viaHan:
 		return reason("characters", at, bt, x.hangul())

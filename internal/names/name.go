@@ -180,7 +180,7 @@ func written(r rune) slot {
 	if c := table().chars[r]; c != nil {
 		s.ko, s.zh = lawful(c.ko), c.zh
 		if len(s.zh) == 0 {
-			for _, f := range c.forms {
+			for _, f := range c.others() {
 				if of := table().chars[f]; of != nil {
 					s.zh = append(s.zh, of.zh...)
 				}
@@ -197,6 +197,9 @@ func (n *Name) order(in scheme, tokens []token, cuts [][]cut, turned bool) (all 
 		ways := cuts[i]
 		if i == 0 && in == korean && t.script == inLatin {
 			ways = withFamily(t, ways, len(tokens) == 1)
+		}
+		if i == 0 && t.script == inHan {
+			ways = withHanFamily(ways)
 		}
 		if i == 0 && (in == pinyin || in == wadeGiles) {
 			ways = withChineseFamily(ways)
@@ -242,6 +245,23 @@ func withFamily(t token, ways []cut, alone bool) (all []cut) {
 	}
 	if alone && len(t.letters) <= longestWord {
 		all = append(all, beginning(t)...)
+	}
+	return all
+}
+
+// withHanFamily prefers the reading that a Hanja has as a family name: 金 is 김.
+func withHanFamily(ways []cut) (all []cut) {
+	for _, w := range ways {
+		s := w[0]
+		if read := surname().read[s.han]; len(read) > 0 {
+			s.ko = slices.Clone(s.ko)
+			for i := range s.ko {
+				if !slices.Contains(read, s.ko[i].sound) {
+					s.ko[i].cost += costRareReading
+				}
+			}
+		}
+		all = append(all, append(cut{s}, w[1:]...))
 	}
 	return all
 }

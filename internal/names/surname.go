@@ -46,11 +46,11 @@ type surnameTables struct {
 	hanja   map[string]string  // Hangul to the Hanja of the family name
 	own     map[string][]cand  // customary spellings
 	spelled map[sound][]string // and back, most usual first
-	han     map[rune]bool      // Hanja that are a family name
+	read    map[rune][]sound   // Hanja of family names to how they are read in one
 }
 
 var surname = sync.OnceValue(func() *surnameTables {
-	s := &surnameTables{map[sound]bool{}, map[[2]sound]bool{}, map[string]string{}, map[string][]cand{}, map[sound][]string{}, map[rune]bool{}}
+	s := &surnameTables{map[sound]bool{}, map[[2]sound]bool{}, map[string]string{}, map[string][]cand{}, map[sound][]string{}, map[rune][]sound{}}
 	for _, entry := range strings.Fields(surnames) {
 		n := strings.IndexFunc(entry, func(r rune) bool { return !isHangul(r) })
 		if n < 0 {
@@ -86,7 +86,10 @@ func (s *surnameTables) family(hangul []rune, hanja string) {
 			}
 		}
 		for _, r := range hanja {
-			s.han[r] = true
+			s.read[r] = append(s.read[r], first)
+			for _, l := range law(first) {
+				s.read[r] = append(s.read[r], l.sound)
+			}
 		}
 	} else {
 		s.double[[2]sound{first, sound(hangul[1] - hangulFirst)}] = true

@@ -9,7 +9,8 @@ import (
 
 // tables.txt has a line for each reading: N, K Korean (of characters for names, of
 // others), M, m Mandarin (the usual one, another), Y Cantonese, and then the
-// characters. F and some characters are what the characters after them are forms of.
+// characters. After F stands a character and what it is simplified to, after V one
+// and its variants.
 //
 //go:embed tables.txt
 var tablesText string
@@ -25,9 +26,13 @@ type cand struct {
 
 // A character is what the tables say of one Hanja.
 type character struct {
-	ko, zh []cand
-	forms  []rune // what it is another form of
+	ko, zh   []cand
+	forms    []rune // what it is simplified from
+	variants []rune
 }
+
+// others are all characters that this one is a form of.
+func (c *character) others() []rune { return append(slices.Clip(c.forms), c.variants...) }
 
 type tables struct {
 	chars   map[rune]*character
@@ -63,8 +68,8 @@ func load() *tables {
 		head, chars, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		t.line(head[0], head[1:], chars)
 	}
-	for r, c := range t.chars {
-		t.inherit(r, c)
+	for _, c := range t.chars {
+		t.inherit(c)
 	}
 	for r, list := range moreReadings {
 		for _, s := range strings.Fields(list) {
@@ -118,6 +123,8 @@ func (t *tables) line(kind byte, head, chars string) {
 			t.char(r).ko = add(t.char(r).ko, c)
 		case 'F':
 			t.char(r).forms = append(t.char(r).forms, []rune(head)...)
+		case 'V':
+			t.char(r).variants = append(t.char(r).variants, []rune(head)...)
 		default:
 			t.char(r).zh = add(t.char(r).zh, c)
 		}
@@ -137,19 +144,22 @@ func (t *tables) simplified(r rune, forms []rune) {
 	}
 }
 
-// inherit gives a form the Korean readings of what it is a form of.
-func (t *tables) inherit(_ rune, c *character) {
-	for _, f := range c.forms {
-		if of := t.chars[f]; of != nil {
-			for _, k := range of.ko {
-				c.ko = add(c.ko, cand{k.sound, k.cost + costOtherForm})
-			}
-		}
+// inherit gives a form that Korean does not read what it is a form of.
+func (t *tables) inherit(c *character) {
+	if len(c.ko) > 0 && len(c.forms) == 0 {
+		return
 	}
-	if len(c.ko) > 0 {
-		cheapest := slices.MinFunc(c.ko, func(a, b cand) int { return int(a.cost - b.cost) }).cost
-		for i := range c.ko {
-			c.ko[i].cost -= min(cheapest, costOtherForm)
+	own := len(c.ko) > 0
+	for _, f := range c.others() {
+		of := t.chars[f]
+		if of == nil {
+			continue
+		}
+		for _, k := range of.ko {
+			if own {
+				k.cost += costOtherForm
+			}
+			c.ko = add(c.ko, k)
 		}
 	}
 }

@@ -38,6 +38,8 @@ type habits struct {
 	aspirate bool // aspirates are marked, so a plain p, t or k is none
 	glide    bool // j is y, as in Central Europe
 	cyrillic bool
+
+	assimilating bool // of one syllable: the next begins with n, m, r or l
 }
 
 // tokens cuts a name into its parts. The text must be valid UTF-8.

@@ -121,8 +121,8 @@ func (s source) table() string {
 		for _, key := range s.readings(r) {
 			groups[key] = append(groups[key], r)
 		}
-		for _, f := range s.forms(r) {
-			groups["F"+string(f)] = append(groups["F"+string(f)], r)
+		for _, key := range s.forms(r) {
+			groups[key] = append(groups[key], r)
 		}
 	}
 	var b strings.Builder
@@ -132,12 +132,12 @@ func (s source) table() string {
 	return b.String()
 }
 
-// wanted are the characters that Korean reads, and those that Unicode's list for
-// all of East Asia holds, with their other forms.
+// wanted are the characters that Korean reads, that Unicode's list for all of East
+// Asia holds, and that China prescribes.
 func (s source) wanted(r rune) bool {
-	for _, field := range []string{"kHangul", "hanja", "kIICore", "kSimplifiedVariant", "kTraditionalVariant"} {
+	for _, field := range []string{"kHangul", "hanja", "kIICore", "kTGH"} {
 		if len(s[field][r]) > 0 {
-			return len(s["kMandarin"][r])+len(s["kHangul"][r])+len(s["hanja"][r]) > 0
+			return true
 		}
 	}
 	return false
@@ -226,27 +226,28 @@ func plain(pinyin string) string {
 	return b.String()
 }
 
-// forms are the characters that r is another form of. A variant that Chinese does
-// not list as simplified or traditional counts where Korean reads both alike.
-func (s source) forms(r rune) (all []rune) {
+// forms are the lines of the characters that r is another form of: F what r is the
+// simplified form of, V variants that Korean reads alike.
+func (s source) forms(r rune) (keys []string) {
 	for _, v := range s["kTraditionalVariant"][r] {
-		all = s.form(all, r, v, false)
+		if f, ok := s.form(r, v); ok {
+			keys = append(keys, "F"+string(f))
+		}
 	}
 	for _, field := range []string{"kZVariant", "kSemanticVariant", "kSpecializedSemanticVariant"} {
 		for _, v := range s[field][r] {
-			all = s.form(all, r, v, true)
+			if f, ok := s.form(r, v); ok && s.sameReading(r, f) {
+				keys = append(keys, "V"+string(f))
+			}
 		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
-func (s source) form(all []rune, r rune, v string, alike bool) []rune {
+func (s source) form(r rune, v string) (rune, bool) {
 	f, err := code(v)
-	if err != nil || f == r || !unicode.Is(unicode.Han, f) || f > 0x9FFF || alike && !s.sameReading(r, f) {
-		return all
-	}
-	return append(all, f)
+	return f, err == nil && f != r && unicode.Is(unicode.Han, f) && f <= 0x9FFF && s.wanted(f)
 }
 
 func (s source) sameReading(a, b rune) bool {
