@@ -48,7 +48,7 @@ func NewFinder(people []Person) (*Finder, error) {
 // letters without a capital are mostly words.
 const (
 	fromLetters    = FromLikely
-	fromCharacters = FromSame
+	fromCharacters = 0.80
 	mostWords      = 4 // of a name in running text
 	mostSigns      = 5
 )
