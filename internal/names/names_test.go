@@ -186,7 +186,7 @@ func TestVariantsHoldTheUsualSpellings(t *testing.T) {
 
 func TestWhatIsNoNameIsAProblem(t *testing.T) {
 	for text, code := range map[string]string{
-		"": "names.empty", " -·, ": "names.empty", "123": "names.empty", "\xff\xfe": "names.not_text", "Kim \xc3": "names.not_text",
+		"": "names.empty", " -·, ": "names.empty", "123": "names.empty", "\xff\xfe": "names.not_text", "Kim \xc3": "names.not_text", "Kim \ufffd": "names.not_text",
 		strings.Repeat("김", 400_000): "names.too_long", strings.Repeat("ab ", 13): "names.too_long", "\u0301\u200d": "names.empty",
 	} {
 		var p *evidence.Problem

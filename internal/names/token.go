@@ -268,7 +268,7 @@ func readable(text string) error {
 	switch {
 	case len(text) > longest:
 		return problem("names.too_long", longest)
-	case !utf8.ValidString(text):
+	case !utf8.ValidString(text), strings.ContainsRune(text, utf8.RuneError): // the sign for what was unreadable before it came here
 		return problem("names.not_text")
 	}
 	return nil
