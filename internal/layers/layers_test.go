@@ -46,7 +46,9 @@ var table = map[string]string{
 	"internal/release":  "evidence access store vault review leak bundle journal",
 	"internal/followup": "evidence access store",
 
-	"cmd/safehouse": "evidence access locale report edtf leak media media/worker intake vault mask casefile review " +
+	"internal/web": "evidence access locale leak media store vault journal bundle casefile followup release",
+
+	"cmd/safehouse": "web evidence access locale report edtf leak media media/worker intake vault mask casefile review " +
 		"release followup store journal",
 	"cmd/safehouse-verify": "journal bundle",
 	"bench/masking":        "evidence media media/worker mask",
