@@ -51,7 +51,7 @@ func (d *Desk) ProposeOnce(ctx context.Context, actor evidence.Actor, id evidenc
 		return evidence.Plan{}, err
 	}
 	var had *evidence.Plan
-	err := d.DB.View(ctx, func(v *store.View) (err error) {
+	err := d.DB.View(ctx, actor.ID, func(v *store.View) (err error) {
 		it, _, err := v.Item(id)
 		if err == nil && !it.Erased.IsZero() {
 			err = fmt.Errorf("%s is erased: %w", id, evidence.ErrNotFound)
@@ -187,7 +187,7 @@ func (d *Desk) Render(ctx context.Context, actor evidence.Actor, id evidence.Pla
 		return evidence.Rendition{}, err
 	}
 	var p evidence.Plan
-	err := d.DB.View(ctx, func(v *store.View) (err error) {
+	err := d.DB.View(ctx, actor.ID, func(v *store.View) (err error) {
 		p, err = v.Plan(id)
 		return err
 	})

@@ -80,7 +80,7 @@ func (r *room) drain() queue.Tally {
 
 func (r *room) made(id evidence.ItemID) (plans []evidence.Plan, made []evidence.Rendition) {
 	r.t.Helper()
-	err := r.v.DB.View(r.t.Context(), func(v *store.View) (err error) {
+	err := r.v.DB.View(r.t.Context(), r.v.Actor.ID, func(v *store.View) (err error) {
 		if plans, err = v.Plans(id); err != nil {
 			return err
 		}
@@ -301,7 +301,7 @@ func TestKilledAtItsWorkTheDeskMakesOneOfEach(t *testing.T) {
 	}
 	r.drain()
 	r.one(id)
-	health, err := r.v.Check(t.Context(), func(int, int) {})
+	health, err := r.v.Check(t.Context(), quiet)
 	if err != nil || len(health.Faults) > 0 {
 		t.Errorf("%+v: %v", health, err)
 	}

@@ -29,7 +29,7 @@ func (d *Desk) Preview(ctx context.Context, actor evidence.Actor, id evidence.Pl
 	}
 	var p evidence.Plan
 	var had *evidence.Rendition
-	err := d.DB.View(ctx, func(v *store.View) (err error) {
+	err := d.DB.View(ctx, actor.ID, func(v *store.View) (err error) {
 		if p, err = v.Plan(id); err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ func List(ctx context.Context, db *store.DB, actor evidence.Actor) ([]Job, error
 		return nil, err
 	}
 	var jobs []store.Job
-	err := db.View(ctx, func(v *store.View) (err error) {
+	err := db.View(ctx, actor.ID, func(v *store.View) (err error) {
 		jobs, err = v.Jobs()
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ const (
 
 // An engine asks for jobs within our transactions. It has no connection of its own
 // and starts nothing.
-type engine = river.Client[*sql.Tx]
+type engine = JobClient
 
 func newEngine() (*engine, error) {
 	return river.NewClient(riversqlite.New(nil), &river.Config{
@@ -58,10 +59,16 @@ func migrateJobs(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// JobDriver gives the engine that does jobs a connection of its own: one, since it
+// The engine's own types, for package queue alone.
+type (
+	JobDriver = riverdriver.Driver[*sql.Tx]
+	JobClient = river.Client[*sql.Tx]
+)
+
+// OpenJobs gives the engine that does jobs a connection of its own: one, since it
 // calls itself from many sides and SQLite has one writer. Only package queue uses
 // it. Close it when the engine has stopped.
-func (db *DB) JobDriver() (riverdriver.Driver[*sql.Tx], io.Closer, error) {
+func (db *DB) OpenJobs() (JobDriver, io.Closer, error) {
 	b, err := db.again()
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the database for jobs: %w", err)
@@ -151,18 +158,37 @@ type Job struct {
 // maxJobs is the longest list: the newest.
 const maxJobs = 1000
 
-// Jobs gives the jobs, oldest first.
+// Jobs gives the jobs about what the actor may see, oldest first.
 func (v *View) Jobs() ([]Job, error) {
 	list, err := v.engine.JobListTx(v.ctx, v.tx.Tx, river.NewJobListParams().
 		OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(maxJobs))
 	if err != nil {
 		return nil, fmt.Errorf("list the jobs: %w", err)
 	}
-	out := make([]Job, len(list.Jobs))
-	for i, row := range list.Jobs {
-		out[len(out)-1-i] = jobOf(row)
+	out := []Job{}
+	for _, row := range slices.Backward(list.Jobs) {
+		j := jobOf(row)
+		switch err := v.seesSubject(j.Subject); {
+		case err == nil:
+			out = append(out, j)
+		case !errors.Is(err, evidence.ErrNotFound):
+			return nil, err
+		}
 	}
 	return out, nil
+}
+
+// subjects are the tables that a job may be about a row of, by the prefix of its ID.
+var subjects = map[string]string{"itm": "items", "pln": "plans"}
+
+// seesSubject returns ErrNotFound unless the actor may see what a job is about.
+func (v *View) seesSubject(id string) error {
+	prefix, _, _ := strings.Cut(id, "_")
+	table, ok := subjects[prefix]
+	if !ok {
+		return fmt.Errorf("%s: %w", id, evidence.ErrNotFound)
+	}
+	return v.sees(table, id)
 }
 
 // Job gives one job.
@@ -174,7 +200,8 @@ func (v *View) Job(id int64) (Job, error) {
 	if err != nil {
 		return Job{}, fmt.Errorf("job %d: %w", id, err)
 	}
-	return jobOf(row), nil
+	j := jobOf(row)
+	return j, v.seesSubject(j.Subject)
 }
 
 func jobOf(row *rivertype.JobRow) Job {

@@ -131,12 +131,15 @@ func TestVaultFromBeforeThereWereJobsGetsThem(t *testing.T) {
 	item := evidence.NewID[evidence.ItemID]("itm")
 	err = db.Update(t.Context(), m.ID, func(tx *Tx) error {
 		tx.Record("test.ask", string(m.ID))
+		if err := tx.AddItem(&evidence.Item{ID: item, Material: evidence.Video, By: m.ID}, Sealed{"b", []byte("k")}); err != nil {
+			return err
+		}
 		return tx.Enqueue(evidence.ProposeMask{Item: item})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.View(t.Context(), func(v *View) error {
+	err = db.View(t.Context(), m.ID, func(v *View) error {
 		jobs, err := v.Jobs()
 		if err != nil || len(jobs) != 1 || jobs[0].Subject != string(item) || jobs[0].State != JobWaits {
 			t.Errorf("%+v: %v", jobs, err)
