@@ -50,6 +50,7 @@ var table = map[string]string{
 		"release followup store journal",
 	"cmd/safehouse-verify": "journal bundle",
 	"bench/masking":        "evidence media media/worker mask",
+	"bench/store":          "evidence seal blob/dir store vault intake",
 }
 
 // What a package is, for the rules that no row may break.
