@@ -27,7 +27,7 @@ import (
 
 const (
 	rounds   = 5       // of what is compared; the best of each side counts
-	compared = 256e6   // bytes sealed and opened in a round
+	compared = 500e6   // bytes sealed and opened in a round
 	manyRows = 100_000 // items and entries
 	rangeLen = 100_000 // bytes
 )
