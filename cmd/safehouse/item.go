@@ -21,6 +21,7 @@ type itemCmd struct {
 	List    itemListCmd    `cmd:"" help:"${help_item_list}"`
 	Open    itemOpenCmd    `cmd:"" help:"${help_item_open}"`
 	Custody itemCustodyCmd `cmd:"" help:"${help_item_custody}"`
+	Move    itemMoveCmd    `cmd:"" help:"${help_item_move}"`
 }
 
 type itemJSON struct {
@@ -85,6 +86,9 @@ func (c *itemAddCmd) caseID(a *app, v *vault.Vault, cab *casefile.Cabinet) (evid
 	if c.Case == "" {
 		return "", nil
 	}
+	if access.Check(v.Actor, access.ReadCase) != nil {
+		return evidence.CaseID(c.Case), nil
+	}
 	cs, err := cab.Case(a.ctx, v.Actor, c.Case)
 	return cs.ID, err
 }
@@ -118,12 +122,15 @@ type itemListCmd struct {
 }
 
 func (c *itemListCmd) Run(a *app) error {
-	return a.cabinet(func(v *vault.Vault, cab *casefile.Cabinet) error {
+	return a.with(func(v *vault.Vault) error {
+		if c.Case == "" && access.Check(v.Actor, access.ReadItem) != nil {
+			return a.handedIn(v)
+		}
 		if err := access.Check(v.Actor, access.ReadItem); err != nil {
 			return err
 		}
 		var items []evidence.Item
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			var cs evidence.Case
 			if c.Case != "" {
 				if cs, err = view.Case(c.Case); err != nil {
@@ -136,14 +143,7 @@ func (c *itemListCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return a.show(each(items, showItem), func() {
-			if len(items) == 0 {
-				a.line("item.none")
-			}
-			for _, it := range items {
-				a.line("item.row", it.ID, a.say.Say("material."+string(it.Material)), it.Size, it.Name.Reveal())
-			}
-		})
+		return a.items(each(items, showItem))
 	})
 }
 
@@ -193,7 +193,7 @@ func (c *itemCustodyCmd) Run(a *app) error {
 			return err
 		}
 		var chain []custodyJSON
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			if _, _, err = view.Item(evidence.ItemID(c.Item)); err != nil {
 				return err
 			}

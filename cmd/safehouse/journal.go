@@ -24,7 +24,7 @@ func (a *app) journal(f func(v *vault.Vault, view *store.View) error) error {
 		if err := access.Check(v.Actor, access.ReadJournal); err != nil {
 			return err
 		}
-		return v.DB.View(a.ctx, func(view *store.View) error { return f(v, view) })
+		return v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) error { return f(v, view) })
 	})
 }
 

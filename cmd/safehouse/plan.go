@@ -109,7 +109,7 @@ func (c *planListCmd) Run(a *app) error {
 			return err
 		}
 		var plans []evidence.Plan
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			plans, err = view.Plans("")
 			return err
 		})
@@ -137,7 +137,7 @@ func (c *planShowCmd) Run(a *app) error {
 			return err
 		}
 		var p evidence.Plan
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			p, err = view.Plan(evidence.PlanID(c.Plan))
 			return err
 		})

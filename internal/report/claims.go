@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,11 +88,24 @@ func (d *document) saidWhen(s speech) evidence.When {
 	return d.found[best].When
 }
 
+// couldSay says whether a piece of a headline is somebody without a name:
+// "activist", "rights groups".
+func couldSay(s string) bool {
+	words := strings.Fields(strings.ToLower(s))
+	if len(words) == 0 || len(words) > 4 {
+		return false
+	}
+	last := words[len(words)-1]
+	single := strings.TrimSuffix(last, "s")
+	return roles[single] || orgWords[last] || last == "police" || last == "sources" || last == "media" || last == "un"
+}
+
 // headline is "What happened: who says so", or the other way round, or a sentence.
 func (l *listener) headline() {
 	d := l.d
 	text := d.cut(d.headline)
-	if d.language != "en" || text == "" {
+	if d.language != "en" {
+		l.asianHeadline(text)
 		return
 	}
 	before := len(l.out)
@@ -102,9 +116,9 @@ func (l *listener) headline() {
 		right := stretch{left.to + 2, d.headline.to}
 		mark := stretch{left.to, left.to + 1}
 		switch {
-		case d.isNamed(right):
+		case d.isNamed(right) || couldSay(d.cut(right)):
 			l.add(speech{speaker: right, cue: mark, content: left, form: evidence.Asserts, speakerOf: d.headline})
-		case d.isNamed(left):
+		case d.isNamed(left) || couldSay(d.cut(left)):
 			l.add(speech{speaker: left, cue: mark, content: right, form: evidence.Asserts, speakerOf: d.headline})
 		}
 	}
@@ -112,5 +126,17 @@ func (l *listener) headline() {
 		c.find()
 		l.acts(c)
 		l.according(c)
+	}
+}
+
+var asianHeadline = regexp.MustCompile(`^(\p{Han}{2,14}|[\p{Hangul} ]{2,20})([：:]) ?(.{4,})$`)
+
+// asianHeadline is "who: what", or who before a quotation.
+func (l *listener) asianHeadline(text string) {
+	if m := asianHeadline.FindStringSubmatchIndex(text); m != nil {
+		at := func(g int) stretch {
+			return stretch{l.d.headline.from + m[2*g], l.d.headline.from + m[2*g+1]}
+		}
+		l.add(speech{speaker: at(1), cue: at(2), content: at(3), form: evidence.Asserts, speakerOf: l.d.headline})
 	}
 }

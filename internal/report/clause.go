@@ -100,10 +100,11 @@ func (c *clause) isVerb(a act) bool {
 		return true
 	case a.shape == past:
 		return true
-	case determiners[before] || prepositions[before] || a.group == 0:
+	case determiners[before] || prepositions[before] || a.group == 0, nouns[a.word(c)] && strings.HasSuffix(before, "ing"):
 		return false
 	case a.shape == bare && a.group == a.verb:
 		plural := strings.HasSuffix(before, "s") && before != "'s" || set("they we i you who police people men women officials and")[before]
+		plural = plural || c.upper(a.group-1) && !nouns[a.word(c)] || after == "that"
 		return plural && (!nouns[a.word(c)] || startsContent[after] || c.upper(a.verb+1))
 	case a.shape == bare:
 		return true
@@ -134,7 +135,7 @@ func (c *clause) withSubject(a act) act {
 		a.shared = true
 		return a
 	}
-	a.subject = c.people(from, c.headEnd(from, a.group))
+	a.subject = c.speakers(from, a.group)
 	return a
 }
 
@@ -307,6 +308,22 @@ func (c *clause) headEnd(from, to int) int {
 		}
 	}
 	return to
+}
+
+// speakers is who acts in [from, to): the name, where one stands between commas
+// behind what they are, else the noun phrase without what describes it.
+func (c *clause) speakers(from, to int) []stretch {
+	head := c.headEnd(from, to)
+	if name := head + 1; c.low(head) == "," && !c.upper(head-1) && c.upper(name) {
+		end := name
+		for end < to && c.upper(end) {
+			end++
+		}
+		if (c.low(end) == "," || end == to) && end-name >= 2 && end-name <= 4 {
+			return []stretch{c.between(name, end)}
+		}
+	}
+	return c.people(from, head)
 }
 
 // people cuts "the group and a pastor who helps them" into those who are named

@@ -254,6 +254,9 @@ func (l *listener) speak(a act, cue, content stretch, form evidence.Form, c *cla
 	if content.empty() {
 		return
 	}
+	if weak[l.d.cut(cue)] && !l.saysSomething(c, a, content) {
+		return
+	}
 	if inner, ok := c.quoted(content); ok {
 		content = inner
 	}
@@ -262,6 +265,16 @@ func (l *listener) speak(a act, cue, content stretch, form evidence.Form, c *cla
 			l.add(speech{speaker: who, cue: cue, content: content, form: refine(form, l.d.cut(content)), speakerOf: c.around()})
 		}
 	}
+}
+
+// saysSomething says whether a content is a clause or a quotation.
+func (l *listener) saysSomething(c *clause, a act, content stretch) bool {
+	for i, t := range c.toks {
+		if t.from >= content.from && t.to <= content.to && (t.kind == quote || c.finite(i)) {
+			return true
+		}
+	}
+	return content.to <= c.toks[a.verb].from
 }
 
 func (c *clause) around() stretch { return c.between(0, len(c.toks)) }
@@ -527,6 +540,9 @@ func (l *listener) citing(c *clause, i int) {
 	for k := len(l.out) - 1; k >= 0; k-- {
 		if s := &l.out[k]; s.cue.from >= c.toks[0].from && s.content.from >= c.toks[0].from {
 			content = s.content
+			if s.form != evidence.Asserts {
+				return
+			}
 			s.form = evidence.Reports
 		}
 	}

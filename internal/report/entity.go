@@ -82,12 +82,12 @@ func (d *document) know(e entity) {
 }
 
 func (d *document) englishNames() {
-	var single []entity
+	var single []entity // of one word: it may be the surname of somebody
 	for _, r := range d.runs() {
 		e, ok := d.entityOf(r)
 		switch {
 		case !ok:
-		case e.kind == person && !strings.Contains(e.name, " "):
+		case e.kind != organisation && !strings.Contains(e.name, " ") && !countries[strings.ToLower(e.name)]:
 			single = append(single, e)
 		default:
 			d.know(e)
@@ -120,14 +120,14 @@ func (d *document) datelinePlace() stretch {
 	return d.trimmed(stretch{d.dateline.from, d.dateline.from + len(m)})
 }
 
-var joined = set("of for de del al bin van von und da")
+var joined = set("of for against de del al bin van von und da")
 
 // runs finds the words with capitals in the paragraphs and the headline.
 func (d *document) runs() []run {
 	var out []run
 	for i, p := range append([]stretch{d.headline}, d.paragraphs...) {
 		c := &clause{d: d, toks: d.tokens(sentence{stretch: p})}
-		if i > 0 && c.allCapitals() {
+		if i == 0 && c.capitals() > 1 || c.capitals() > 3 && len(c.toks) > 8 {
 			continue
 		}
 		for i := 0; i < len(c.toks); i++ {
@@ -142,18 +142,20 @@ func (d *document) runs() []run {
 	return out
 }
 
-// allCapitals says whether a paragraph shouts: its capitals name nobody.
-func (c *clause) allCapitals() bool {
+// capitals is how many words with a capital there are for one without, among the
+// longer ones: where they are most, capitals name nobody.
+func (c *clause) capitals() int {
 	large, small := 0, 0
 	for i, t := range c.toks {
 		switch {
-		case c.upper(i) && t.to-t.from > 1:
+		case t.to-t.from < 4:
+		case c.upper(i):
 			large++
 		case c.is(i, word):
 			small++
 		}
 	}
-	return large > 3*small && large > 8
+	return large / max(1, small)
 }
 
 // run reads the words with capitals from token i, and gives the last one's number.
@@ -219,7 +221,9 @@ func (d *document) entityOf(r run) (entity, bool) {
 		e.kind = place
 	case nationalities[last] || countries[last] && len(r.words) > 1 && !isOrganisation(r.words):
 		return e, false
-	case placeWords[last] && len(r.words) > 1:
+	case orgWords[r.before] || generic[r.before] && r.before != "itself":
+		e.kind = organisation
+	case placeWords[last] && len(r.words) > 1, len(r.words) == 1 && rulers[r.after]:
 		e.kind = place
 	case isOrganisation(r.words), d.isAcronym(r):
 		e.kind = organisation
@@ -252,13 +256,16 @@ func placeBefore(d *document, r run) bool {
 	return last.kind == place && r.from-last.at.to <= 3 && r.from > last.at.to
 }
 
+// rulers stand behind the name of a country or a town.
+var rulers = set("authorities government police officials army regime border parliament")
+
 // isWhere says whether a run stands where a place does.
 func (r run) isWhere() bool {
 	switch r.before {
 	case "in", "near", "outside", "across", "towards", "toward", "at":
 		return len(r.words) <= 3
 	case "from", "to", "through", "into", "around", "over":
-		return len(r.words) == 1 && (r.after == "" || strings.Contains(".,;)", r.after) || prepositions[r.after] || r.after == "and")
+		return len(r.words) == 1 && r.earlier != "according" && r.after != "'s" && !cues[r.after].isSaying()
 	case "of":
 		return placeWords[r.earlier]
 	case "and", "or":
@@ -331,7 +338,7 @@ func isOrganisation(words []string) bool {
 func (d *document) isAcronym(r run) bool {
 	name := d.cut(r.stretch)
 	return len(r.words) == 1 && len(name) >= 2 && len(name) <= 7 && strings.ToUpper(name) == name && strings.ToLower(name) != name &&
-		!strings.Contains(name, ".") && !countries[r.words[0]] && !set("am pm gmt utc est ok tv video id dna pdf usd html br div")[r.words[0]]
+		!strings.Contains(name, ".") && !countries[r.words[0]] && !set("am pm gmt utc est ok tv video id dna pdf usd html br div lead urgent update end photo new")[r.words[0]]
 }
 
 var (

@@ -28,7 +28,8 @@ func (d *document) findDates() {
 			add(d.at(l.Span), "published")
 		}
 	}
-	for _, p := range append([]stretch{d.dateline}, d.paragraphs...) {
+	add(d.dateline, "published")
+	for _, p := range d.paragraphs {
 		add(p, "event")
 	}
 	slices.SortStableFunc(d.found, func(a, b dated) int { return cmp.Compare(a.from, b.from) })

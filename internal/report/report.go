@@ -134,19 +134,30 @@ func Draft(text string, opt Options) (Report, error) {
 // blank is what stands around words: a byte order mark too.
 func blank(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
 
-// posted is the first day that a line outside the paragraphs gives.
+// posted is the first day that a line outside the paragraphs, or the dateline, gives.
 func (d *document) posted() time.Time {
 	for _, l := range d.aside {
 		if l.Kind != published {
 			continue
 		}
 		for _, f := range edtf.Find(l.Text, "", time.Time{}) {
-			if t, err := time.Parse(time.DateOnly, f.When.Earliest); err == nil && f.When.Earliest == f.When.Latest {
+			if t, ok := oneDay(f); ok {
 				return t
 			}
 		}
 	}
+	for _, f := range edtf.Find(d.cut(d.dateline), "", time.Time{}) {
+		if t, ok := oneDay(f); ok {
+			return t
+		}
+	}
 	return time.Time{}
+}
+
+// oneDay is the day that a date is, if it is one.
+func oneDay(f edtf.Found) (time.Time, bool) {
+	t, err := time.Parse(time.DateOnly, f.When.Earliest)
+	return t, err == nil && f.When.Earliest == f.When.Latest
 }
 
 // dates lists every date of the text with its part in it.

@@ -94,6 +94,9 @@ func (r *resolver) find(s speech, text, low string) int {
 	if k := r.named(s.speaker, text); k >= 0 {
 		return k
 	}
+	if r.d.language != "en" {
+		return r.asian(text)
+	}
 	words := strings.Fields(low)
 	head := words[len(words)-1]
 	switch words[0] {
@@ -130,6 +133,27 @@ func (r *resolver) named(at stretch, text string) int {
 	return -1
 }
 
+// asian finds the name of a person in a Korean or Chinese speaker, or the
+// organisation that the words end with.
+func (r *resolver) asian(text string) int {
+	switch text {
+	case "그", "그는", "그녀", "他", "她":
+		return r.pronoun("it_or_person")
+	case "该组织", "该机构", "该团体", "이 단체", "단체", "이 기구":
+		return r.pronoun("it")
+	}
+	best := -1
+	for i, e := range r.d.known[:min(len(r.d.known), 400)] {
+		switch {
+		case e.kind == person && strings.Contains(text, e.name):
+			return i
+		case e.kind == organisation && strings.HasSuffix(text, e.name) && (best < 0 || len(e.name) > len(r.d.known[best].name)):
+			best = i
+		}
+	}
+	return best
+}
+
 // generic are words for an organisation beside its name.
 var generic = set("group organisation organization agency watchdog body charity network ngo company newspaper foundation itself")
 
@@ -159,11 +183,15 @@ func (r *resolver) pronoun(low string) int {
 		noun := r.spokeNoun[i]
 		switch low {
 		case "he":
-			if kind == person && !female[noun] {
+			if kind == person && !female[noun] && (k >= 0 || !strings.HasSuffix(noun, "s")) {
 				return k
 			}
 		case "she":
-			if kind == person && !male[noun] {
+			if kind == person && !male[noun] && (k >= 0 || !strings.HasSuffix(noun, "s")) {
+				return k
+			}
+		case "it_or_person":
+			if kind == person {
 				return k
 			}
 		case "it":

@@ -86,8 +86,8 @@ func (d *document) sentences(p stretch) []sentence {
 		for inside < len(quotes) && quotes[inside].to <= at {
 			inside++
 		}
-		if inside < len(quotes) && at > quotes[inside].from && at < quotes[inside].to-1 {
-			at = max(at+1, lastIn(d.text, quotes[inside].to))
+		if inside < len(quotes) && at > quotes[inside].from && at < lastIn(d.text, quotes[inside].to) {
+			at = lastIn(d.text, quotes[inside].to)
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(d.text[at:p.to])

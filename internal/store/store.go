@@ -154,18 +154,24 @@ func (db *DB) Verifier() string { return db.verifier }
 // Signer signs what leaves under the vault's name.
 func (db *DB) Signer() note.Signer { return db.signer }
 
-// View runs f on one consistent state. What f reads may be kept; v may not.
-func (db *DB) View(ctx context.Context, f func(v *View) error) error {
+// View runs f on one consistent state, of which it sees what the actor may see. What
+// f reads may be kept; v may not.
+func (db *DB) View(ctx context.Context, actor evidence.MemberID, f func(v *View) error) error {
+	return db.view(ctx, View{actor: actor}, f)
+}
+
+func (db *DB) view(ctx context.Context, v View, f func(v *View) error) error {
 	tx, err := db.bun.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("read the database: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	return damaged(f(&View{ctx: ctx, tx: tx, fields: db.fields}))
+	v.ctx, v.tx, v.fields = ctx, tx, db.fields
+	return damaged(f(&v))
 }
 
 // Update runs f and commits what it did together with its journal entries and a
-// new checkpoint. When f fails, or recorded nothing, nothing has happened. When
+// new checkpoint. What the actor may not see, f can neither read nor change. When f fails, or recorded nothing, nothing has happened. When
 // Update returns nil the change survives a power cut.
 func (db *DB) Update(ctx context.Context, actor evidence.MemberID, f func(tx *Tx) error) error {
 	if err := damaged(db.commit(ctx, actor, f)); err != nil {
@@ -185,7 +191,7 @@ func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx
 		return fmt.Errorf("write the database: %w", err)
 	}
 	defer btx.Rollback() //nolint:errcheck // after a commit it does nothing
-	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields}, actor: actor}
+	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields, actor: actor}}
 	if tx.Now, err = tx.notBefore(db.now()); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -204,11 +210,14 @@ func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx
 	return nil
 }
 
-// View reads. It is valid only inside the function that it was given to.
+// View reads what its actor may see. It is valid only inside the function that it
+// was given to.
 type View struct {
 	ctx    context.Context
 	tx     bun.Tx
 	fields *seal.Key
+	actor  evidence.MemberID
+	all    bool // every case: only from Unscoped
 }
 
 // Tx writes. Now is the one time of all that it writes, never before that of what
@@ -216,7 +225,6 @@ type View struct {
 type Tx struct {
 	View
 	Now     time.Time
-	actor   evidence.MemberID
 	records []record
 }
 
