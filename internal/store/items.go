@@ -1,8 +1,6 @@
 package store
 
 import (
-	"errors"
-
 	"github.com/uptrace/bun"
 
 	"safehouse/internal/evidence"

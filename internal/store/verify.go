@@ -487,8 +487,11 @@ type Kept struct {
 }
 
 // Kept lists every content, originals first. One whose digest does not open is left
-// out: Audit names it.
+// out: Audit names it. It needs a view of every case.
 func (v *View) Kept() (all []Kept, err error) {
+	if !v.all {
+		return nil, evidence.ErrForbidden
+	}
 	var items []itemRow
 	if err := v.tx.NewSelect().Model(&items).Order("id").Scan(v.ctx); err != nil {
 		return nil, err
