@@ -114,6 +114,9 @@ func receipts(a *app, items []itemJSON) {
 		if len(it.Same) > 0 {
 			a.line("item.same", it.Same[0])
 		}
+		if it.Material == string(evidence.Video) || it.Material == string(evidence.Photo) {
+			a.line("item.waits")
+		}
 	}
 }
 

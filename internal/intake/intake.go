@@ -79,7 +79,13 @@ func (d *Desk) record(ctx context.Context, actor evidence.Actor, it evidence.Ite
 			same = append(same, b.ID)
 		}
 		tx.Record("item.receive", string(it.ID), it.Digest.Reveal())
-		return tx.AddItem(&it, where)
+		if err := tx.AddItem(&it, where); err != nil {
+			return err
+		}
+		if it.Material == evidence.Video || it.Material == evidence.Photo {
+			return tx.Enqueue(evidence.ProposeMask{Item: it.ID})
+		}
+		return nil
 	})
 	return Receipt{Item: it, Same: same}, err
 }
