@@ -57,6 +57,7 @@ var table = map[string]string{
 	"cmd/safehouse-verify": "journal bundle",
 	"bench/masking":        "evidence media media/worker mask",
 	"bench/names":          "names",
+	"bench/store":          "evidence seal blob/dir store vault intake",
 }
 
 // What a package is, for the rules that no row may break.
