@@ -23,7 +23,7 @@ type gate struct {
 func (p *Press) gate(ctx context.Context, actor evidence.Actor) (*gate, error) {
 	g := &gate{known: make(map[string]bool)}
 	err := p.DB.View(ctx, actor.ID, func(v *store.View) error {
-		terms, err := Protected(v, actor)
+		terms, _, err := Known(v, actor)
 		for _, p := range terms.People {
 			g.known[p.ID] = true
 		}
@@ -61,7 +61,16 @@ func (g *gate) hide(r *leak.Report) {
 // name is sealed that the actor may not see: a gate that does not know a name
 // would let it pass.
 func Protected(v *store.View, actor evidence.Actor) (leak.Terms, error) {
-	var terms leak.Terms
+	terms, unknown, err := Known(v, actor)
+	if err == nil && unknown > 0 {
+		err = &evidence.Problem{Code: "release.needs_custodian"}
+	}
+	return terms, err
+}
+
+// Known is Protected for what stays within: it says how many names are sealed from
+// the actor.
+func Known(v *store.View, actor evidence.Actor) (terms leak.Terms, unknown int, err error) {
 	add := func(id string, names ...evidence.Name) {
 		p := leak.Person{ID: id}
 		for _, n := range names {
@@ -73,24 +82,22 @@ func Protected(v *store.View, actor evidence.Actor) (leak.Terms, error) {
 	}
 	persons, err := v.PersonsFor(actor, "")
 	if err != nil {
-		return terms, err
+		return terms, unknown, err
 	}
 	for _, p := range persons {
-		if len(p.Names) < p.SealedNames {
-			return terms, &evidence.Problem{Code: "release.needs_custodian"}
-		}
+		unknown += max(0, p.SealedNames-len(p.Names))
 		add(string(p.ID), p.Names...)
 	}
 	groups, err := v.Groups("")
 	if err != nil {
-		return terms, err
+		return terms, unknown, err
 	}
 	for _, g := range groups {
 		add(string(g.ID), g.Names...)
 	}
 	sources, err := v.Sources("")
 	if err != nil {
-		return terms, err
+		return terms, unknown, err
 	}
 	for _, s := range sources {
 		if s.Protected {
@@ -101,7 +108,7 @@ func Protected(v *store.View, actor evidence.Actor) (leak.Terms, error) {
 	for _, m := range members {
 		add(string(m.ID), evidence.Name{Text: m.Name})
 	}
-	return terms, err
+	return terms, unknown, err
 }
 
 // check turns what the gate found into a refusal.

@@ -86,9 +86,6 @@ func (v *View) KeyState() (KeyState, error) {
 		return KeyState{}, found("vault", err)
 	}
 	s := KeyState{Generation: row.Generation, Wanted: row.Wanted, Compartment: row.Compartment}
-	if len(row.Sealed) == 0 {
-		return s, nil
-	}
 	var secrets vaultSecrets
 	err := v.open("vault", row.ID, row.Sealed, &secrets)
 	s.Recovery = secrets.Recovery

@@ -159,7 +159,10 @@ func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidenc
 	if err := db.serve(row); err != nil {
 		return fmt.Errorf("found the vault: %w", err)
 	}
-	return db.Update(ctx, first.ID, func(tx *Tx) error {
+	return db.Update(ctx, first.ID, func(tx *Tx) (err error) {
+		if row.Sealed, err = tx.sealed("vault", row.ID, vaultSecrets{}); err != nil {
+			return err
+		}
 		if err := tx.insert(&row); err != nil {
 			return err
 		}

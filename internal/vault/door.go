@@ -47,6 +47,7 @@ type Vault struct {
 	own           map[evidence.MemberID]*seal.Root // of each member who entered
 	compartment   *seal.Root                       // nil until a custodian entered
 	compartmentTo []string
+	custodians    map[evidence.MemberID]bool // whose own key opened it
 }
 
 // An Entry is how a member comes in.
@@ -59,6 +60,20 @@ type Entry struct {
 	// Seen is a folder outside of the vault where what was seen last is kept too:
 	// else nobody notices when the whole vault is put back. Empty: none.
 	Seen string
+}
+
+// Here says whether there is a vault in dir, without opening it.
+func Here(dir string) error {
+	_, err := slots(dir)
+	return err
+}
+
+func slots(dir string) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, keysDir, "mem_*"+slotExt))
+	if err != nil || len(paths) == 0 {
+		return nil, &evidence.Problem{Code: "vault.none", Args: []any{dir}, Err: err}
+	}
+	return paths, nil
 }
 
 // Enter opens the vault for the member whose slot the passphrase opens. Without
@@ -147,7 +162,7 @@ func (v *Vault) goOn(ctx context.Context, accept evidence.Secret) error {
 
 // show is welcome for somebody who only looks.
 func (v *Vault) show(ctx context.Context, id evidence.MemberID, identity *seal.Identity, _ evidence.Secret) error {
-	m, err := v.present(ctx, id)
+	m, err := v.present(ctx, id, identity)
 	if err != nil {
 		return err
 	}
@@ -159,11 +174,11 @@ func (v *Vault) show(ctx context.Context, id evidence.MemberID, identity *seal.I
 	return err
 }
 
-// present gives the member whose slot opened. A slot that belongs to nobody opens
-// nothing.
-func (v *Vault) present(ctx context.Context, id evidence.MemberID) (evidence.Member, error) {
+// present gives the member whose slot opened. A slot that belongs to nobody, or holds
+// the identity of somebody else, opens nothing: its name is not to be believed.
+func (v *Vault) present(ctx context.Context, id evidence.MemberID, identity *seal.Identity) (evidence.Member, error) {
 	m, err := v.member(ctx, id)
-	if errors.Is(err, evidence.ErrNotFound) || err == nil && !m.Removed.IsZero() {
+	if errors.Is(err, evidence.ErrNotFound) || err == nil && (!m.Removed.IsZero() || m.Recipient != identity.Recipient()) {
 		err = &evidence.Problem{Code: "vault.wrong_passphrase"}
 	}
 	return m, err
@@ -176,11 +191,6 @@ func (v *Vault) Admit(ctx context.Context, member evidence.MemberID, passphrase 
 	if err != nil {
 		return evidence.Actor{}, err
 	}
-	root, _, err := openKeys(v.Dir, seal.VaultRoot, rootFile, identity)
-	if err != nil {
-		return evidence.Actor{}, err
-	}
-	root.Forget()
 	actor, err := v.admit(ctx, id, identity, evidence.Secret{})
 	if err != nil {
 		return evidence.Actor{}, err
@@ -189,7 +199,7 @@ func (v *Vault) Admit(ctx context.Context, member evidence.MemberID, passphrase 
 }
 
 func (v *Vault) admit(ctx context.Context, id evidence.MemberID, identity *seal.Identity, accept evidence.Secret) (evidence.Actor, error) {
-	m, err := v.present(ctx, id)
+	m, err := v.present(ctx, id, identity)
 	if err != nil {
 		return evidence.Actor{}, err
 	}
@@ -235,6 +245,7 @@ func (v *Vault) takeCustody(m evidence.Member, identity *seal.Identity) (bool, e
 	}
 	v.lock.Lock()
 	defer v.lock.Unlock()
+	v.custodians[m.ID] = true
 	if v.compartment != nil {
 		key.Forget()
 		return true, nil
@@ -242,6 +253,19 @@ func (v *Vault) takeCustody(m evidence.Member, identity *seal.Identity) (bool, e
 	v.compartment, v.compartmentTo = key, to
 	v.DB.Custody(key.Key(seal.Identities))
 	return true, nil
+}
+
+// As gives a member who has entered before as the actor that they are now: a role can
+// change, and a member be removed, while they are inside.
+func (v *Vault) As(m evidence.Member) (evidence.Actor, error) {
+	if !m.Removed.IsZero() {
+		return evidence.Actor{}, fmt.Errorf("%s: %w", m.ID, evidence.ErrNotFound)
+	}
+	v.lock.Lock()
+	defer v.lock.Unlock()
+	actor := m.Actor()
+	actor.Custodian = m.Custodian && v.custodians[m.ID]
+	return actor, nil
 }
 
 // Compartment gives the key of sealed identities to a custodian, and to nobody
@@ -269,13 +293,16 @@ func (v *Vault) member(ctx context.Context, id evidence.MemberID) (m evidence.Me
 
 // unlock finds the slot that the passphrase opens.
 func unlock(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret) (id evidence.MemberID, identity *seal.Identity, err error) {
-	slots, err := filepath.Glob(filepath.Join(dir, keysDir, "mem_*"+slotExt))
-	if err != nil || len(slots) == 0 {
-		return "", nil, &evidence.Problem{Code: "vault.none", Args: []any{dir}, Err: err}
+	paths, err := slots(dir)
+	if err != nil {
+		return "", nil, err
 	}
 	err = try(ctx, dir, member, func() error {
 		var damaged error
-		for _, path := range slots {
+		for _, path := range paths {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			id = evidence.MemberID(strings.TrimSuffix(filepath.Base(path), slotExt))
 			if member != "" && member != id {
 				continue
@@ -381,6 +408,7 @@ func assemble(ctx context.Context, path string, root *seal.Root) (*Vault, error)
 	}
 	v := &Vault{
 		Dir: path, DB: db, root: root, own: make(map[evidence.MemberID]*seal.Root),
+		custodians: make(map[evidence.MemberID]bool),
 		Originals:  &Originals{Blobs: blobs, DB: db, Key: root.Key(seal.Originals)},
 		Renditions: &Renditions{Blobs: blobs, DB: db, Key: root.Key(seal.Renditions)},
 	}

@@ -521,6 +521,13 @@ func TestWhoIsAdmittedHasTheirOwnRights(t *testing.T) {
 	}
 	_, err = v.Admit(t.Context(), second.ID, secondWords)
 	problem(t, err, "vault.wrong_passphrase")
+	gone, err := v.member(t.Context(), second.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if actor, err := v.As(gone); !errors.Is(err, evidence.ErrNotFound) {
+		t.Errorf("removed, and still inside: %+v, %v", actor, err)
+	}
 	// And the other way: who is no custodian entered first.
 	third := add(t, v, evidence.Researcher, thirdWords)
 	first := v.Actor.ID
@@ -529,6 +536,15 @@ func TestWhoIsAdmittedHasTheirOwnRights(t *testing.T) {
 	custodian, err := w.Admit(t.Context(), first, firstWords)
 	if err != nil || !custodian.Custodian {
 		t.Fatalf("%+v: %v", custodian, err)
+	}
+	for id, want := range map[evidence.MemberID]evidence.Actor{first: custodian, third.ID: w.Actor} {
+		m, err := w.member(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := w.As(m); err != nil || got != want {
+			t.Errorf("%+v, not %+v: %v", got, want, err)
+		}
 	}
 	if got := persons(t, w, custodian); len(got[0].Names) != 1 {
 		t.Error("the custodian sees nothing")
