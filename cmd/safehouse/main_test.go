@@ -92,7 +92,7 @@ func healthy(env *testscript.Env) {
 		return
 	}
 	cmd := exec.Command(filepath.Join(programs, "safehouse"), "--data", data, "doctor", "--json")
-	cmd.Env = append(os.Environ(), "SAFEHOUSE_PASSPHRASE_FILE="+filepath.Join(env.WorkDir, "one.txt"), "SAFEHOUSE_LANG=en")
+	cmd.Env = append(os.Environ(), "SAFEHOUSE_PASSPHRASE_FILE="+filepath.Join(env.WorkDir, "one.txt"), "SAFEHOUSE_LANG=en", "SAFEHOUSE_SEEN=off")
 	said, err := cmd.Output()
 	var found struct {
 		Vault *struct {
