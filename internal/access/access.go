@@ -20,6 +20,8 @@ const (
 	HandIn       Action = "item.receive"
 	ReadItem     Action = "item.read" // that it is there, when it came, its chain of custody
 	OpenOriginal Action = "item.open"
+	WithdrawItem Action = "item.withdraw"
+	Backup       Action = "backup.make"
 	PlanMask     Action = "mask.plan"
 	RenderMask   Action = "mask.render"
 	ReadCase     Action = "case.read"
@@ -33,11 +35,11 @@ const (
 
 var may = map[evidence.Role][]Action{
 	evidence.Administrator: {
-		AddMember, ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
-		WriteDraft, ReadDraft, Review, Release, ReadJournal,
+		AddMember, ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
+		WriteDraft, ReadDraft, Review, Release, ReadJournal, Backup,
 	},
 	evidence.Researcher: {
-		ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
+		ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
 		WriteDraft, ReadDraft, Review, Release, ReadJournal,
 	},
 	evidence.Reviewer: {ListMembers, ReadItem, ReadCase, ReadDraft, Review, ReadJournal},

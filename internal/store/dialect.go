@@ -47,6 +47,13 @@ func openSQLite(path string, pages [32]byte) (*bun.DB, error) {
 	return bun.NewDB(db, sqlitedialect.New()), nil
 }
 
+// copyAddress is the one address that a key stands in: SQLite opens the copy itself
+// and offers no other way. It lives as long as the copying does.
+func copyAddress(path string, pages [32]byte) string {
+	query := url.Values{"vfs": {"adiantum"}, "hexkey": {hex.EncodeToString(pages[:])}}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
+}
+
 // migrate brings the schema to the newest version that this program knows.
 func migrate(ctx context.Context, db *sql.DB) error {
 	dir, err := fs.Sub(migrations, "migrations")

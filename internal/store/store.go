@@ -40,6 +40,8 @@ type DB struct {
 	public journal.Dir
 	now    func() time.Time
 
+	address func(path string) string // of a copy of the database, under the same key
+
 	origin   string // set by Found or load, then read only
 	demo     bool
 	signer   note.Signer
@@ -59,6 +61,8 @@ func Open(ctx context.Context, dir string, keys Keys) (*DB, error) {
 		seed:   keys.Journal.Bytes(),
 		public: journal.Dir(filepath.Join(dir, "journal")),
 		now:    func() time.Time { return time.Now().UTC() },
+
+		address: func(path string) string { return copyAddress(path, keys.Pages.Bytes()) },
 	}
 	if err := db.load(ctx); err != nil {
 		b.Close()
