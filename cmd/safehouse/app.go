@@ -53,6 +53,8 @@ type commands struct {
 	Next    nextCmd    `cmd:"" help:"${help_next}"`
 	Journal journalCmd `cmd:"" help:"${help_journal}"`
 	Doctor  doctorCmd  `cmd:"" help:"${help_doctor}"`
+	Backup  backupCmd  `cmd:"" help:"${help_backup}"`
+	Restore restoreCmd `cmd:"" help:"${help_restore}"`
 	Serve   serveCmd   `cmd:"" help:"${help_serve}"`
 }
 

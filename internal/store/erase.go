@@ -282,8 +282,8 @@ func (tx *Tx) void(id evidence.DraftID) error {
 
 func (tx *Tx) noteErasure(r Reach, by evidence.MemberID) error {
 	lost := Lost{
-		Received: r.Entry, Contents: len(r.Blobs), Plans: r.Plans, Renditions: r.Renditions, Claims: r.Claims, Moved: r.Moved,
-		Alike: r.Alike, Drafts: r.Drafts, Releases: r.Releases, Salts: len(r.Entries),
+		Received: r.Entry, Contents: len(r.Blobs), Plans: none(r.Plans), Renditions: none(r.Renditions), Claims: none(r.Claims),
+		Moved: none(r.Moved), Alike: none(r.Alike), Drafts: none(r.Drafts), Releases: none(r.Releases), Salts: len(r.Entries),
 	}
 	sealed, err := tx.sealed("erasures", string(r.Item.ID), lost)
 	if err != nil {
@@ -299,6 +299,9 @@ func (tx *Tx) noteErasure(r Reach, by evidence.MemberID) error {
 	}
 	return tx.insert(&row)
 }
+
+// none is an empty list where there is nothing: JSON would say null.
+func none[T any](list []T) []T { return append([]T{}, list...) }
 
 // Next is the number that the next entry of this transaction gets in the journal.
 func (tx *Tx) Next() (int64, error) {

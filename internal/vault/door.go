@@ -94,9 +94,18 @@ func build(ctx context.Context, dir, origin string, demo bool, first *evidence.M
 // Enter opens the vault for the member whose slot the passphrase opens. Without
 // a member ID every slot is tried.
 func Enter(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret) (*Vault, error) {
+	root, id, err := unlock(dir, member, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	return as(ctx, dir, root, id)
+}
+
+// unlock finds the slot in dir that the passphrase opens.
+func unlock(dir string, member evidence.MemberID, passphrase evidence.Secret) (*seal.Root, evidence.MemberID, error) {
 	slots, err := filepath.Glob(filepath.Join(dir, keysDir, "*"+slotExt))
 	if err != nil || len(slots) == 0 {
-		return nil, &evidence.Problem{Code: "vault.none", Args: []any{dir}, Err: err}
+		return nil, "", &evidence.Problem{Code: "vault.none", Args: []any{dir}, Err: err}
 	}
 	for _, path := range slots {
 		id := evidence.MemberID(strings.TrimSuffix(filepath.Base(path), slotExt))
@@ -105,18 +114,18 @@ func Enter(ctx context.Context, dir string, member evidence.MemberID, passphrase
 		}
 		slot, err := os.ReadFile(path)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		root, err := seal.OpenSlot(slot, []byte(passphrase.Reveal()))
 		if errors.Is(err, seal.ErrSealed) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("slot %s: %w", id, err)
+			return nil, "", fmt.Errorf("slot %s: %w", id, err)
 		}
-		return as(ctx, dir, root, id)
+		return root, id, nil
 	}
-	return nil, &evidence.Problem{Code: "vault.wrong_passphrase"}
+	return nil, "", &evidence.Problem{Code: "vault.wrong_passphrase"}
 }
 
 // as assembles the vault for one of its members.

@@ -94,7 +94,7 @@ func (g *group) keep(ctx context.Context) error {
 	for i, f := range g.files {
 		folders[g.store.folder(f.name)], temporary[i] = true, f.temporary
 	}
-	if err := syncAll(temporary); err != nil {
+	if err := Sync(temporary); err != nil {
 		return err
 	}
 	for i := range g.files {
@@ -112,7 +112,7 @@ func (g *group) keep(ctx context.Context) error {
 	for folder := range folders {
 		all = append(all, folder)
 	}
-	return syncAll(all)
+	return Sync(all)
 }
 
 // Drop implements blob.Group.
@@ -126,8 +126,8 @@ func (g *group) Drop() {
 	g.files, g.unlock = nil, nil
 }
 
-// syncAll brings files or folders to disk.
-func syncAll(names []string) error {
+// Sync brings files, or the names that folders hold, to disk, several at once.
+func Sync(names []string) error {
 	todo, failed := make(chan string), make(chan error, len(names))
 	var all sync.WaitGroup
 	for range min(atOnce, len(names)) {
