@@ -46,10 +46,11 @@ echo "seven quiet rivers under the bridge" >researcher.passphrase
 echo "a lantern on the far side of winter" >reviewer.passphrase
 as researcher init --name "Seo-yeon (invented)" --demo
 SAFEHOUSE_NEW_PASSPHRASE_FILE=$dir/reviewer.passphrase \
-	as researcher member add --name "Ji-won (invented)" --role reviewer
+	as researcher member add --name "Ji-won (invented)" --role reviewer --json >reviewer.json
 
 step "The case, and what was sent: sealed, hashed, journaled."
 as researcher case new NK-2017-04 --title "People stopped on a road" --priority urgent
+as researcher case member add NK-2017-04 "$(jq -r .id reviewer.json)" # who is not in a case sees nothing of it
 as researcher item add "$clip" "$report" --case NK-2017-04 --from "a go-between" --json >items.json
 video=$(jq -r '.[0].id' items.json)
 text=$(jq -r '.[1].id' items.json)

@@ -67,7 +67,7 @@ func (c *backupCmd) withdrawn(a *app, v *vault.Vault) error {
 	if err := access.Check(v.Actor, access.Backup); err != nil {
 		return err
 	}
-	return v.DB.View(a.ctx, func(view *store.View) error {
+	return v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) error {
 		if _, _, err := view.Item(evidence.ItemID(c.Forget)); err == nil {
 			return &evidence.Problem{Code: "backup.not_withdrawn", Args: []any{c.Forget}}
 		}
@@ -89,7 +89,7 @@ func listBackups(a *app, v *vault.Vault) error {
 		return err
 	}
 	var all []store.Backup
-	err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+	err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 		all, err = view.Backups()
 		return err
 	})

@@ -36,6 +36,8 @@ type caseCmd struct {
 	New  caseNewCmd  `cmd:"" help:"${help_case_new}"`
 	List caseListCmd `cmd:"" help:"${help_case_list}"`
 	Show caseShowCmd `cmd:"" help:"${help_case_show}"`
+
+	Member caseMemberCmd `cmd:"" help:"${help_case_member}"`
 }
 
 type caseJSON struct {
@@ -74,7 +76,7 @@ func (c *caseListCmd) Run(a *app) error {
 			return err
 		}
 		var cases []evidence.Case
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			cases, err = view.Cases()
 			return err
 		})
@@ -113,7 +115,7 @@ type caseContentsJSON struct {
 func (c *caseShowCmd) Run(a *app) error {
 	return a.inCase(c.Case, func(v *vault.Vault, _ *casefile.Cabinet, cs evidence.Case) error {
 		out := caseContentsJSON{Case: showCase(cs)}
-		err := v.DB.View(a.ctx, func(view *store.View) error { return out.read(view, cs.ID) })
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) error { return out.read(view, cs.ID) })
 		if err != nil {
 			return err
 		}
@@ -374,7 +376,7 @@ type claimListCmd struct {
 func (c *claimListCmd) Run(a *app) error {
 	return a.inCase(c.Case, func(v *vault.Vault, _ *casefile.Cabinet, cs evidence.Case) error {
 		var claims []evidence.Claim
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			claims, err = view.Claims(cs.ID)
 			return err
 		})

@@ -25,6 +25,7 @@ type itemCmd struct {
 	Show    itemShowCmd    `cmd:"" help:"${help_item_show}"`
 	Open    itemOpenCmd    `cmd:"" help:"${help_item_open}"`
 	Custody itemCustodyCmd `cmd:"" help:"${help_item_custody}"`
+	Move    itemMoveCmd    `cmd:"" help:"${help_item_move}"`
 
 	Withdraw itemWithdrawCmd `cmd:"" help:"${help_item_withdraw}"`
 }
@@ -158,6 +159,9 @@ func (c *itemAddCmd) caseID(a *app, v *vault.Vault, cab *casefile.Cabinet) (evid
 	if c.Case == "" {
 		return "", nil
 	}
+	if access.Check(v.Actor, access.ReadCase) != nil {
+		return evidence.CaseID(c.Case), nil
+	}
 	cs, err := cab.Case(a.ctx, v.Actor, c.Case)
 	return cs.ID, err
 }
@@ -167,30 +171,22 @@ type itemListCmd struct {
 }
 
 func (c *itemListCmd) Run(a *app) error {
-	return a.cabinet(func(v *vault.Vault, cab *casefile.Cabinet) error {
+	return a.with(func(v *vault.Vault) error {
+		if c.Case == "" && access.Check(v.Actor, access.ReadItem) != nil {
+			return a.handedIn(v)
+		}
 		if err := access.Check(v.Actor, access.ReadItem); err != nil {
 			return err
 		}
 		items := []itemJSON{}
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			items, err = c.list(view)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		return a.show(items, func() {
-			if len(items) == 0 {
-				a.line("item.none")
-			}
-			for _, it := range items {
-				if it.Withdrawn != nil {
-					a.line("item.row_withdrawn", it.ID, it.Withdrawn.Format(time.RFC3339))
-					continue
-				}
-				a.line("item.row", it.ID, a.say.Say("material."+it.Material), it.Size, it.Name)
-			}
-		})
+		return a.items(items)
 	})
 }
 
@@ -330,7 +326,7 @@ func (c *itemShowCmd) Run(a *app) error {
 			return err
 		}
 		out := shownJSON{Plans: []evidence.PlanID{}, Renditions: []evidence.RenditionID{}}
-		err := v.DB.View(a.ctx, func(view *store.View) error { return out.read(view, evidence.ItemID(c.Item)) })
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) error { return out.read(view, evidence.ItemID(c.Item)) })
 		if err != nil {
 			return err
 		}
@@ -412,7 +408,7 @@ func (c *itemCustodyCmd) Run(a *app) error {
 		}
 		var chain []custodyJSON
 		var proofs []journal.Proof
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			if err := known(view, evidence.ItemID(c.Item)); err != nil {
 				return err
 			}

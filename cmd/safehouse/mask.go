@@ -25,6 +25,7 @@ func (a *app) studio() (mask.Studio, error) {
 	runner := media.Runner{
 		Program: self,
 		Share:   filepath.Join(filepath.Dir(filepath.Dir(self)), "share"),
+		Strict:  os.Getenv("SAFEHOUSE_ISOLATION") == "full",
 	}
 	if runner.Models, err = absolute(os.Getenv("SAFEHOUSE_MODELS")); err != nil {
 		return mask.Studio{}, err
@@ -32,6 +33,14 @@ func (a *app) studio() (mask.Studio, error) {
 	runner.FFmpeg, _ = exec.LookPath("ffmpeg")   // absent: the runner says so when it is needed
 	runner.FFprobe, _ = exec.LookPath("ffprobe") // likewise
 	return mask.Studio{Media: runner, Tool: "safehouse " + version()}, nil
+}
+
+// confined says so, loudly, when recordings were opened by a process that this
+// machine confined by less than the program asked for.
+func (a *app) confined() {
+	if l := media.Reached(); l != (media.Level{}) && !l.Full() {
+		a.tell(&evidence.Problem{Code: "media.not_isolated", Args: []any{l.String()}})
+	}
 }
 
 // version names this build.
@@ -93,6 +102,7 @@ func (c *maskCmd) Run(a *app) error {
 		return err
 	})
 	steps.done()
+	a.confined()
 	if c.PlanOut != "" && plan.Source.Frames > 0 { // also when it went wrong: a person may want to edit it
 		err = errors.Join(err, writePlan(c.PlanOut, plan, c.Force))
 	}

@@ -24,6 +24,7 @@ func (a *app) desk(f func(v *vault.Vault, d *mask.Desk) error) error {
 		if err != nil {
 			return err
 		}
+		defer a.confined()
 		return f(v, &mask.Desk{DB: v.DB, Originals: v.Originals, Renditions: v.Renditions, Studio: s})
 	})
 }
@@ -108,7 +109,7 @@ func (c *planListCmd) Run(a *app) error {
 			return err
 		}
 		var plans []evidence.Plan
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			plans, err = view.Plans("")
 			return err
 		})
@@ -136,7 +137,7 @@ func (c *planShowCmd) Run(a *app) error {
 			return err
 		}
 		var p evidence.Plan
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			p, err = view.Plan(evidence.PlanID(c.Plan))
 			return err
 		})

@@ -38,7 +38,7 @@ type releaseMakeCmd struct {
 
 func (c *releaseMakeCmd) Run(a *app) error {
 	return a.with(func(v *vault.Vault) error {
-		ok, err := (&review.Board{DB: v.DB}).Approval(a.ctx, evidence.DraftID(c.Draft))
+		ok, err := (&review.Board{DB: v.DB}).Approval(a.ctx, v.Actor, evidence.DraftID(c.Draft))
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (c *releaseListCmd) Run(a *app) error {
 			return err
 		}
 		var releases []evidence.Release
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			releases, err = view.Releases()
 			return err
 		})

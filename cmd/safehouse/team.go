@@ -72,7 +72,7 @@ func (c *memberListCmd) Run(a *app) error {
 			return err
 		}
 		var members []evidence.Member
-		err := v.DB.View(a.ctx, func(view *store.View) (err error) {
+		err := v.DB.View(a.ctx, v.Actor.ID, func(view *store.View) (err error) {
 			members, err = view.Members()
 			return err
 		})

@@ -1,5 +1,6 @@
-// Package access says who may do what. It is a table and one pure function: no
-// clock, no database, no side effect. What is not in the table is forbidden,
+// Package access says who may do what; in which cases is the store's to say, which
+// shows nobody what they are not in. It is a table and one pure function: no clock,
+// no database, no side effect. What is not in the table is forbidden,
 // and an action that nobody wrote down is an action that nobody may do.
 package access
 
@@ -18,6 +19,8 @@ const (
 	AddMember    Action = "member.add"
 	ListMembers  Action = "member.list"
 	HandIn       Action = "item.receive"
+	ReadHandedIn Action = "item.handed_in" // that what one handed in oneself has arrived
+	MoveItem     Action = "item.move"
 	ReadItem     Action = "item.read" // that it is there, when it came, its chain of custody
 	OpenOriginal Action = "item.open"
 	WithdrawItem Action = "item.withdraw"
@@ -26,24 +29,27 @@ const (
 	RenderMask   Action = "mask.render"
 	ReadCase     Action = "case.read"
 	WriteCase    Action = "case.write"
+	ShareCase    Action = "case.share" // who is in it
 	WriteDraft   Action = "draft.write"
 	ReadDraft    Action = "draft.read"
 	Review       Action = "draft.review"
 	Release      Action = "release.make"
 	ReadJournal  Action = "journal.read"
+	Clean        Action = "vault.clean" // removes what belongs to nothing
 )
 
 var may = map[evidence.Role][]Action{
 	evidence.Administrator: {
 		AddMember, ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
-		WriteDraft, ReadDraft, Review, Release, ReadJournal, Backup,
+		ReadHandedIn, MoveItem, ShareCase,
+		WriteDraft, ReadDraft, Review, Release, ReadJournal, Clean, Backup,
 	},
 	evidence.Researcher: {
 		ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
-		WriteDraft, ReadDraft, Review, Release, ReadJournal,
+		ReadHandedIn, MoveItem, ShareCase, WriteDraft, ReadDraft, Review, Release, ReadJournal,
 	},
 	evidence.Reviewer: {ListMembers, ReadItem, ReadCase, ReadDraft, Review, ReadJournal},
-	evidence.Field:    {HandIn},
+	evidence.Field:    {HandIn, ReadHandedIn},
 }
 
 // Check returns nil when actor may do action, and evidence.ErrForbidden

@@ -24,17 +24,17 @@ func TestRoleNotInTheTableMayDoNothing(t *testing.T) {
 	}
 }
 
-func TestFieldHandsInAndSeesNothing(t *testing.T) {
+func TestFieldHandsInAndSeesNothingElse(t *testing.T) {
 	for _, a := range may[evidence.Administrator] {
 		err := Check(evidence.Actor{ID: "mem_x", Role: evidence.Field}, a)
-		if (err == nil) != (a == HandIn) {
+		if (err == nil) != (a == HandIn || a == ReadHandedIn) {
 			t.Errorf("field, %s: %v", a, err)
 		}
 	}
 }
 
 func TestReviewerWritesNothing(t *testing.T) {
-	for _, a := range []Action{AddMember, HandIn, OpenOriginal, PlanMask, RenderMask, WriteCase, WriteDraft, Release} {
+	for _, a := range []Action{AddMember, HandIn, OpenOriginal, PlanMask, RenderMask, WriteCase, ShareCase, MoveItem, WriteDraft, Release} {
 		if Check(evidence.Actor{ID: "mem_x", Role: evidence.Reviewer}, a) == nil {
 			t.Errorf("a reviewer may %s", a)
 		}

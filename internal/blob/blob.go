@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"time"
 )
 
 // ErrExists is returned by Put for a name that is taken.
@@ -68,7 +69,8 @@ type Group interface {
 type Blob interface {
 	io.ReaderAt
 	io.Closer
-	Size() int64 // bytes
+	Size() int64        // bytes
+	Written() time.Time // when it got its name
 }
 
 // nameBytes is enough that two names never meet.

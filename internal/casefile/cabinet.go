@@ -63,7 +63,7 @@ func (c *Cabinet) Case(ctx context.Context, actor evidence.Actor, idOrRef string
 	if err := access.Check(actor, access.ReadCase); err != nil {
 		return cs, err
 	}
-	err := c.DB.View(ctx, func(v *store.View) (err error) {
+	err := c.DB.View(ctx, actor.ID, func(v *store.View) (err error) {
 		cs, err = v.Case(idOrRef)
 		return err
 	})

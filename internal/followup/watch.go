@@ -121,7 +121,7 @@ func (w *Watch) Next(ctx context.Context, actor evidence.Actor, today string) ([
 		return nil, err
 	}
 	var out []Due
-	err := w.DB.View(ctx, func(v *store.View) error {
+	err := w.DB.View(ctx, actor.ID, func(v *store.View) error {
 		all, err := subjects(v)
 		if err != nil {
 			return err

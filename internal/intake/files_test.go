@@ -213,7 +213,7 @@ func TestABatchIsRecordedInOneTransactionOrNotAtAll(t *testing.T) {
 		t.Fatalf("%d told: %v", len(told), err)
 	}
 	times := make(map[time.Time]int)
-	if err := v.DB.View(t.Context(), func(view *store.View) error {
+	if err := v.DB.Unscoped(t.Context(), "test", func(view *store.View) error {
 		items, err := view.Items("")
 		for _, it := range items {
 			times[it.Received]++

@@ -39,7 +39,7 @@ var table = map[string]string{
 
 	// Stages, in the order of the work.
 	"internal/intake":   "evidence access store vault",
-	"internal/vault":    "evidence access seal blob blob/dir store",
+	"internal/vault":    "evidence access seal blob blob/dir store journal",
 	"internal/mask":     "evidence access store vault media face",
 	"internal/casefile": "evidence access store vault report edtf",
 	"internal/review":   "evidence access store locale bundle",

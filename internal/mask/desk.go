@@ -122,7 +122,7 @@ func (d *Desk) Render(ctx context.Context, actor evidence.Actor, id evidence.Pla
 		return evidence.Rendition{}, err
 	}
 	var p evidence.Plan
-	err := d.DB.View(ctx, func(v *store.View) (err error) {
+	err := d.DB.View(ctx, actor.ID, func(v *store.View) (err error) {
 		p, err = v.Plan(id)
 		return err
 	})

@@ -1,8 +1,9 @@
 // Package media is the boundary that hostile files do not cross. Every decoder
 // runs in a child process: this program started anew as a worker, with an empty
-// environment, no keys, no network where the kernel can take it away, limits on
-// memory, processor time and silence, and only two files: the one to read and the
-// one to write. What comes back is numbers and boxes.
+// environment, no keys, limits on memory, processor time and silence, and only two
+// files: the one to read and the one to write. Namespaces take its network away,
+// Landlock every other file, seccomp the calls that no decoder makes; [Level] says
+// how far this machine's kernel goes along. What comes back is numbers and boxes.
 //
 // The input must be a file that can be read anywhere: an ordinary one, or memory
 // from memfd_create(2) for what may not lie on a disk. When a call returns an
@@ -10,6 +11,9 @@
 package media
 
 import (
+	"fmt"
+	"strings"
+
 	"safehouse/internal/evidence"
 	"safehouse/internal/face"
 )
@@ -84,6 +88,9 @@ type Job struct {
 	Detect  *Detection         `json:"detect,omitempty"`
 	Render  *Rendering         `json:"render,omitempty"`
 	Plan    *evidence.MaskPlan `json:"plan,omitempty"`
+
+	Namespaces bool `json:"namespaces"` // it was started with a network and users of its own
+	Strict     bool `json:"strict"`     // it is to open nothing unless it is fully confined
 }
 
 // The kinds of job.
@@ -96,12 +103,39 @@ const (
 // A Message is what a worker says, a line of JSON each, on its standard output.
 // Exactly one of its fields is set.
 type Message struct {
+	Level    *Level    `json:"level,omitempty"` // the first that it says
 	Look     *Look     `json:"look,omitempty"`
 	Drawn    int       `json:"drawn,omitempty"` // frames so far
 	Clip     *Clip     `json:"clip,omitempty"`
 	Detected *Detected `json:"detected,omitempty"`
 	Rendered *Rendered `json:"rendered,omitempty"`
 	Failed   *Failure  `json:"failed,omitempty"`
+}
+
+// A Level is how far a worker is confined.
+type Level struct {
+	Namespaces bool `json:"namespaces"` // a network with no way out, and users of its own
+	Landlock   int  `json:"landlock"`   // version of the kernel's interface; 0: it has none
+	Seccomp    bool `json:"seccomp"`    // system calls that no decoder needs are refused
+}
+
+// Full says whether everything is in place. Landlock closes the ways to other files
+// from its first version on; later ones close ways that seccomp closes too.
+func (l Level) Full() bool { return l.Namespaces && l.Landlock > 0 && l.Seccomp }
+
+// String names what is in place.
+func (l Level) String() string {
+	have := []string{"limits"}
+	if l.Namespaces {
+		have = append(have, "network", "users")
+	}
+	if l.Landlock > 0 {
+		have = append(have, fmt.Sprint("landlock ", l.Landlock))
+	}
+	if l.Seccomp {
+		have = append(have, "seccomp")
+	}
+	return strings.Join(have, ", ")
 }
 
 // A Failure is a problem on its way out of the worker: a code of the catalogues,

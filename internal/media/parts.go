@@ -88,10 +88,11 @@ func (r Runner) isolation(ctx context.Context) Part {
 		p.Detail = "–"
 	case !errors.As(err, &told) || told.Code != "media.empty":
 		p.Err = err
-	case Isolated():
-		p.Detail = "network, users, limits"
 	default:
-		p.Err = &evidence.Problem{Code: "media.not_isolated"}
+		p.Detail = Reached().String()
+		if !Reached().Full() {
+			p.Err = &evidence.Problem{Code: "media.not_isolated", Args: []any{p.Detail}}
+		}
 	}
 	return p
 }

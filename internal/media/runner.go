@@ -25,6 +25,7 @@ type Runner struct {
 	Model   string // a YuNet file that the user named; may be empty
 	FFmpeg  string // empty: not installed
 	FFprobe string
+	Strict  bool // open nothing unless the worker is fully confined
 
 	Patience time.Duration // how long a worker may say nothing before it is taken for hung; 0: a minute
 }
@@ -93,14 +94,10 @@ func (r Runner) run(ctx context.Context, job Job, in, out *os.File, hear func(Me
 	if r.FFmpeg == "" || r.FFprobe == "" {
 		return &evidence.Problem{Code: "media.no_ffmpeg"}
 	}
-	job.FFmpeg, job.FFprobe, job.Share = r.FFmpeg, r.FFprobe, r.Share
-	told, err := json.Marshal(job)
-	if err != nil {
-		return err
-	}
+	job.FFmpeg, job.FFprobe, job.Share, job.Strict = r.FFmpeg, r.FFprobe, r.Share, r.Strict
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w := &worker{cancel: cancel, told: told, files: []*os.File{in}, patience: r.patience()}
+	w := &worker{cancel: cancel, job: job, files: []*os.File{in}, patience: r.patience()}
 	if out != nil {
 		w.files = append(w.files, out)
 	}
@@ -120,7 +117,7 @@ func (r Runner) run(ctx context.Context, job Job, in, out *os.File, hear func(Me
 type worker struct {
 	cancel context.CancelCauseFunc
 	cmd    *exec.Cmd
-	told   []byte
+	job    Job
 	files  []*os.File
 	says   io.ReadCloser
 	stderr tail
@@ -129,33 +126,42 @@ type worker struct {
 	patience time.Duration
 }
 
-// isolation is the level that this machine reached: whether the kernel gave a
-// worker a network of its own, with nothing in it. 0 is not tried yet.
-var isolation atomic.Int32
+// spaces is whether this kernel gives a worker namespaces of its own. 0 is not
+// tried yet.
+var spaces atomic.Int32
 
-// The levels of isolation.
 const (
 	untried = iota
-	isolated
-	shared
+	given
+	denied
 )
 
-// Isolated says whether workers run without a network. It is known after the
-// first job.
-func Isolated() bool { return isolation.Load() == isolated }
+// reached is the Level of the last worker.
+var reached atomic.Pointer[Level]
+
+// Reached says how far the last worker was confined. It is known after the first
+// job: before that it is nothing.
+func Reached() Level {
+	if l := reached.Load(); l != nil {
+		return *l
+	}
+	return Level{}
+}
 
 func (w *worker) start(ctx context.Context, program string) error {
-	if isolation.Load() != shared {
+	if spaces.Load() != denied {
+		w.job.Namespaces = true
 		err := w.try(ctx, program, isolating())
 		if err == nil {
-			isolation.Store(isolated)
+			spaces.Store(given)
 			return nil
 		}
 		if !errors.Is(err, syscall.EPERM) && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOSPC) {
 			return fmt.Errorf("start a worker: %w", err)
 		}
-		isolation.Store(shared) // this kernel does not let us
+		spaces.Store(denied) // this kernel does not let us
 	}
+	w.job.Namespaces = false
 	if err := w.try(ctx, program, &syscall.SysProcAttr{}); err != nil {
 		return fmt.Errorf("start a worker: %w", err)
 	}
@@ -175,11 +181,15 @@ func isolating() *syscall.SysProcAttr {
 func (w *worker) try(ctx context.Context, program string, attr *syscall.SysProcAttr) (err error) {
 	attr.Pdeathsig = syscall.SIGKILL // it does not outlive us
 	attr.Setpgid = true              // and what it starts goes with it
+	told, err := json.Marshal(w.job)
+	if err != nil {
+		return err
+	}
 	cmd := exec.CommandContext(ctx, program, Command)
 	cmd.Env = []string{} // no keys, no proxies, no home
 	cmd.Dir = "/"
 	cmd.SysProcAttr = attr
-	cmd.Stdin = bytes.NewReader(w.told)
+	cmd.Stdin = bytes.NewReader(told)
 	cmd.Stderr = &w.stderr
 	cmd.ExtraFiles = w.files
 	cmd.WaitDelay = 5 * time.Second
@@ -213,9 +223,12 @@ func (w *worker) listen(hear func(Message) error) error {
 		}
 		w.watch.Reset(w.patience)
 		err := error(nil)
-		if m.Failed != nil {
+		switch {
+		case m.Failed != nil:
 			err = m.Failed.problem()
-		} else {
+		case m.Level != nil:
+			reached.Store(m.Level)
+		default:
 			err = hear(m)
 		}
 		if err != nil {

@@ -12,17 +12,52 @@ import (
 	"safehouse/internal/store"
 )
 
-// newGate protects every name in the vault, not only this case's: a name that
-// one case hides must not leave through another.
-func newGate(v *store.View) (*leak.Gate, error) {
-	terms, err := Protected(v)
+// A gate protects every name in the vault, not only this case's: a name that one
+// case hides must not leave through another. Whose name it was it tells only to
+// somebody who may know.
+type gate struct {
+	*leak.Gate
+	known map[string]bool // the terms of the cases that the actor is in
+}
+
+func (p *Press) gate(ctx context.Context, actor evidence.Actor) (*gate, error) {
+	g := &gate{known: make(map[string]bool)}
+	err := p.DB.View(ctx, actor.ID, func(v *store.View) error {
+		terms, err := Protected(v)
+		for _, p := range terms.People {
+			g.known[p.ID] = true
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return leak.New(terms, leak.Policy{})
+	err = p.DB.Unscoped(ctx, "no name of any case may leave", func(v *store.View) error {
+		terms, err := Protected(v)
+		if err != nil {
+			return err
+		}
+		g.Gate, err = leak.New(terms, leak.Policy{})
+		return err
+	})
+	return g, err
 }
 
-// Protected lists whom the gate protects.
+// mask stands where a finding shows words that the actor may not be told to be
+// somebody's name.
+const mask = "●●●"
+
+// hide leaves of a finding about a case that the actor is not in the place and
+// nothing of whom it is about.
+func (g *gate) hide(r *leak.Report) {
+	for i, f := range r.Findings {
+		if !g.known[f.Term] {
+			r.Findings[i].Term, r.Findings[i].Surface = "", mask
+		}
+	}
+}
+
+// Protected lists whom the gate protects among those whom v sees.
 func Protected(v *store.View) (leak.Terms, error) {
 	var terms leak.Terms
 	add := func(id string, names ...evidence.Name) {
@@ -65,8 +100,8 @@ func Protected(v *store.View) (leak.Terms, error) {
 }
 
 // check turns what the gate found into a refusal.
-func check(ctx context.Context, gate *leak.Gate, parts []bundle.Part) error {
-	report, err := look(ctx, gate, parts)
+func check(ctx context.Context, gate *gate, parts []bundle.Part) error {
+	report, err := gate.look(ctx, parts)
 	if err != nil {
 		return err
 	}
@@ -81,30 +116,31 @@ func check(ctx context.Context, gate *leak.Gate, parts []bundle.Part) error {
 }
 
 // look runs the gate over every part, its name included.
-func look(ctx context.Context, gate *leak.Gate, parts []bundle.Part) (leak.Report, error) {
+func (g *gate) look(ctx context.Context, parts []bundle.Part) (leak.Report, error) {
 	var all leak.Report
 	for _, p := range parts {
-		report, err := lookAt(ctx, gate, p)
+		report, err := g.lookAt(ctx, p)
 		if err != nil {
 			return all, fmt.Errorf("check %s: %w", p.Name, err)
 		}
+		g.hide(&report)
 		all.Add(report)
 	}
 	return all, nil
 }
 
-func lookAt(ctx context.Context, gate *leak.Gate, p bundle.Part) (leak.Report, error) {
+func (g *gate) lookAt(ctx context.Context, p bundle.Part) (leak.Report, error) {
 	r, err := p.Open()
 	if err != nil {
 		return leak.Report{}, err
 	}
 	defer r.Close()
 	if at, ok := r.(io.ReaderAt); ok { // content of the vault: read in place, however long
-		return gate.Check(ctx, p.Name, at, p.Size)
+		return g.Check(ctx, p.Name, at, p.Size)
 	}
 	b, err := io.ReadAll(r)
 	if err != nil {
 		return leak.Report{}, err
 	}
-	return gate.Check(ctx, p.Name, bytes.NewReader(b), int64(len(b)))
+	return g.Check(ctx, p.Name, bytes.NewReader(b), int64(len(b)))
 }

@@ -56,7 +56,7 @@ func (p *Press) Make(ctx context.Context, actor evidence.Actor, ok review.Approv
 	if err != nil {
 		return evidence.Release{}, err
 	}
-	seal, err := p.seal(ctx, rel, sheet)
+	seal, err := p.seal(ctx, actor, rel, sheet)
 	if err != nil {
 		return evidence.Release{}, err
 	}
@@ -82,39 +82,38 @@ func (p *Press) Check(ctx context.Context, actor evidence.Actor, id evidence.Dra
 		return leak.Report{}, err
 	}
 	var sheet review.Sheet
-	var gate *leak.Gate
-	err := p.DB.View(ctx, func(v *store.View) (err error) {
-		if sheet, err = review.Compose(v, id); err != nil {
-			return err
-		}
-		gate, err = newGate(v)
+	err := p.DB.View(ctx, actor.ID, func(v *store.View) (err error) {
+		sheet, err = review.Compose(v, id)
 		return err
 	})
 	if err != nil {
 		return leak.Report{}, err
 	}
+	gate, err := p.gate(ctx, actor)
+	if err != nil {
+		return leak.Report{}, err
+	}
 	p.attach(ctx, actor, &sheet)
-	return look(ctx, gate, sheet.Parts)
+	return gate.look(ctx, sheet.Parts)
 }
 
 // prepare composes what was approved and refuses whatever is not ready.
-func (p *Press) prepare(ctx context.Context, actor evidence.Actor, ok review.Approval) (review.Sheet, *leak.Gate, error) {
+func (p *Press) prepare(ctx context.Context, actor evidence.Actor, ok review.Approval) (review.Sheet, *gate, error) {
 	var sheet review.Sheet
-	var gate *leak.Gate
-	err := p.DB.View(ctx, func(v *store.View) (err error) {
+	err := p.DB.View(ctx, actor.ID, func(v *store.View) (err error) {
 		if sheet, err = review.Compose(v, ok.Draft()); err != nil {
 			return err
 		}
 		if !ok.Covers(sheet) {
 			return &evidence.Problem{Code: "release.other_bytes", Args: []any{ok.Draft()}}
 		}
-		if err := masksSeen(v, sheet); err != nil {
-			return err
-		}
-		gate, err = newGate(v)
-		return err
+		return masksSeen(v, sheet)
 	})
+	if err != nil {
+		return sheet, nil, err
+	}
 	p.attach(ctx, actor, &sheet)
+	gate, err := p.gate(ctx, actor)
 	return sheet, gate, err
 }
 
@@ -164,7 +163,7 @@ type content struct {
 
 // record puts the release into the journal, once.
 func (p *Press) record(ctx context.Context, actor evidence.Actor, ok review.Approval, s review.Sheet) (evidence.Release, error) {
-	rel, err := p.made(ctx, ok)
+	rel, err := p.made(ctx, actor, ok)
 	if err == nil || !errors.Is(err, evidence.ErrNotFound) {
 		return rel, err
 	}
@@ -188,9 +187,9 @@ func (p *Press) record(ctx context.Context, actor evidence.Actor, ok review.Appr
 }
 
 // made gives the release that this approval already led to.
-func (p *Press) made(ctx context.Context, ok review.Approval) (evidence.Release, error) {
+func (p *Press) made(ctx context.Context, actor evidence.Actor, ok review.Approval) (evidence.Release, error) {
 	var rel evidence.Release
-	err := p.DB.View(ctx, func(v *store.View) error {
+	err := p.DB.View(ctx, actor.ID, func(v *store.View) error {
 		all, err := v.Releases()
 		if err != nil {
 			return err
@@ -208,9 +207,9 @@ func (p *Press) made(ctx context.Context, ok review.Approval) (evidence.Release,
 
 // seal collects what proves the release: its journal entry, the proof that the
 // entry is in the journal, and the vault's signature.
-func (p *Press) seal(ctx context.Context, rel evidence.Release, s review.Sheet) (bundle.Seal, error) {
+func (p *Press) seal(ctx context.Context, actor evidence.Actor, rel evidence.Release, s review.Sheet) (bundle.Seal, error) {
 	out := bundle.Seal{Release: string(rel.ID), Key: []byte(p.DB.Verifier())}
-	err := p.DB.View(ctx, func(v *store.View) error {
+	err := p.DB.View(ctx, actor.ID, func(v *store.View) error {
 		entries, err := v.JournalOf(string(rel.ID))
 		if err != nil || len(entries) == 0 {
 			return fmt.Errorf("journal of %s: %w", rel.ID, errors.Join(err, evidence.ErrNotFound))

@@ -28,7 +28,13 @@ type document struct {
 	paragraphs                 []stretch
 
 	published time.Time
-	known     []entity
+	found     []dated     // in order
+	dateStart map[int]int // where a date begins: where it ends
+	dateEnd   map[int]int // the other way round
+	quotes    []stretch   // in order
+	known     []entity    // in order
+	byName    map[string]int
+	counts    []count
 }
 
 // The kinds of line that stand aside.
@@ -79,7 +85,9 @@ func (d *document) piece(s stretch) Piece {
 func (d *document) cut(s stretch) string { return d.text[s.from:s.to] }
 
 // at is the other way round: the bytes of a span.
-func (d *document) at(span evidence.Span) stretch { return stretch{d.byteAt(span[0]), d.byteAt(span[1])} }
+func (d *document) at(span evidence.Span) stretch {
+	return stretch{d.byteAt(span[0]), d.byteAt(span[1])}
+}
 
 func (d *document) byteAt(point int) int {
 	block := sort.Search(len(d.marks), func(i int) bool { return d.marks[i] > point }) - 1
@@ -163,8 +171,9 @@ func linesOf(text string) []stretch {
 
 var (
 	datelineForm = regexp.MustCompile(`^((?:[A-Z][A-Z.'’]+(?:[ ,/-]+[A-Z][A-Z.'’]+)*(?:, [A-Z][A-Za-z. ]{1,20})?(?:, [A-Z][a-z]+\.? \d{1,2})?|[\p{Hangul}\p{Han}]{2,8}) ?(?:\([^()\n]{2,40}\))?) ?(?:--|[-–—=])\s*`)
+	datelineMore = regexp.MustCompile(`^([(（【\[][^()（）【】\n]{2,50}[)）】\]])(?:(?: ?[\p{Hangul}]{2,4} (?:기자|특파원))? ?(?:--|[-–—=])\s*|\s*)|^(\p{Han}{2,12}\d{1,2}月\d{1,2}日[电電讯訊])\s*`)
 	postedForm   = regexp.MustCompile(`(?i)^(?:posted|published|updated|last updated|first published|date|입력|등록|수정|发布|發布|时间|時間|更新)\b?[^\n]{0,80}$`)
-	bylineForm   = regexp.MustCompile(`^(?:By|BY) [\p{Lu}][^\n.!?]{2,80}$|^[\p{Hangul}]{2,4} (?:기자|특파원)[^\n]{0,40}$|^(?:记者|記者)[ :：]?\p{Han}{2,4}$`)
+	bylineForm   = regexp.MustCompile(`^(?:By|BY) [\p{Lu}][^\n.!?]{2,80}$|^[\p{Hangul}]{2,4} (?:기자|특파원)(?:[ =·,(][^\n]{0,40})?$|^(?:记者|記者)[ :：]?\p{Han}{2,4}$`)
 	creditForm   = regexp.MustCompile(`(?i)^[(（\[]?(?:additional )?(?:reporting|writing|editing|compiled|translation|edited|written|source|photo|©|copyright|all rights reserved|责任编辑|責任編輯|저작권|무단)[^\n]*[)）\].]?$`)
 	promoteForm  = regexp.MustCompile(`(?i)^(?:advertisement|read more|related|sign up|subscribe|click here|follow us|share this|most read|sponsored|watch|listen|more from|continue reading|관련 기사|광고|相关|相關|广告|廣告)\b?[^.!?]{0,90}$`)
 	sentenceEnd  = regexp.MustCompile(`[.!?。！？…]["'”’」』)）\]]*$|["”」』]$`)
@@ -191,19 +200,35 @@ func (d *document) classify(all []stretch) {
 	}
 }
 
-func (d *document) setAside(b stretch, kind string) { d.aside = append(d.aside, Line{d.piece(b), kind}) }
+func (d *document) setAside(b stretch, kind string) {
+	d.aside = append(d.aside, Line{d.piece(b), kind})
+}
 
 // paragraph takes a block in, without a dateline before it.
 func (d *document) paragraph(b stretch, first bool) {
 	if first {
-		if m := datelineForm.FindStringSubmatchIndex(d.text[b.from:b.to]); m != nil {
-			d.dateline = stretch{b.from + m[2], b.from + m[3]}
-			b.from += m[1]
-		}
+		b.from = d.takeDateline(b)
 	}
 	if b = d.trimmed(b); !b.empty() {
 		d.paragraphs = append(d.paragraphs, b)
 	}
+}
+
+// takeDateline keeps the dateline of the first paragraph, and gives the place behind
+// it.
+func (d *document) takeDateline(b stretch) int {
+	text := d.cut(b)
+	m := datelineForm.FindStringSubmatchIndex(text)
+	if m == nil {
+		if m = datelineMore.FindStringSubmatchIndex(text); m == nil {
+			return b.from
+		}
+		if m[2] < 0 {
+			m[2], m[3] = m[4], m[5]
+		}
+	}
+	d.dateline = stretch{b.from + m[2], b.from + m[3]}
+	return b.from + m[1]
 }
 
 // isHeadline says whether the first block can be one.

@@ -121,10 +121,12 @@ func Draft(text string, opt Options) (Report, error) {
 	if !d.published.IsZero() {
 		r.Published = d.published.Format(time.DateOnly)
 	}
+	d.findDates()
+	d.findQuotes()
 	r.People, r.Organisations, r.Places = d.names()
 	r.Claims = d.claims()
 	r.Groups = d.groups()
-	r.Dates = d.dates(r.Claims)
+	r.Dates = d.dates()
 	r.Conflicts = conflicts(r.Claims, r.Groups)
 	return r, nil
 }
@@ -132,50 +134,41 @@ func Draft(text string, opt Options) (Report, error) {
 // blank is what stands around words: a byte order mark too.
 func blank(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
 
-// posted is the first day that a line outside the paragraphs gives.
+// posted is the first day that a line outside the paragraphs, or the dateline, gives.
 func (d *document) posted() time.Time {
 	for _, l := range d.aside {
 		if l.Kind != published {
 			continue
 		}
 		for _, f := range edtf.Find(l.Text, "", time.Time{}) {
-			if t, err := time.Parse(time.DateOnly, f.When.Earliest); err == nil && f.When.Earliest == f.When.Latest {
+			if t, ok := oneDay(f); ok {
 				return t
 			}
+		}
+	}
+	for _, f := range edtf.Find(d.cut(d.dateline), "", time.Time{}) {
+		if t, ok := oneDay(f); ok {
+			return t
 		}
 	}
 	return time.Time{}
 }
 
-// dates lists every date of the text with its part in it.
-func (d *document) dates(claims []Claim) []Date {
-	out := []Date{}
-	add := func(s stretch, role string) {
-		for _, f := range edtf.Find(d.text[s.from:s.to], d.language, d.published) {
-			p := d.piece(stretch{s.from + f.Start, s.from + f.End})
-			at := role
-			for _, c := range claims {
-				if at == "event" && c.SaidWhen.Words != "" && !within(p.Span, c.Content.Span) && near(p, c) {
-					at = "said"
-				}
-			}
-			out = append(out, Date{p, f.When.EDTF, f.When.Earliest, f.When.Latest, at})
-		}
-	}
-	for _, l := range d.aside {
-		if l.Kind == published {
-			add(d.at(l.Span), "published")
-		}
-	}
-	for _, p := range d.paragraphs {
-		add(p, "event")
-	}
-	return out
+// oneDay is the day that a date is, if it is one.
+func oneDay(f edtf.Found) (time.Time, bool) {
+	t, err := time.Parse(time.DateOnly, f.When.Earliest)
+	return t, err == nil && f.When.Earliest == f.When.Latest
 }
 
-func within(inner, outer evidence.Span) bool { return inner[0] >= outer[0] && inner[1] <= outer[1] }
-
-// near says whether a date is the one that a claim was said on.
-func near(p Piece, c Claim) bool {
-	return p.Text == c.SaidWhen.Words && p.Span[0]-c.Cue.Span[1] < 200 && c.Cue.Span[0]-p.Span[1] < 200
+// dates lists every date of the text with its part in it.
+func (d *document) dates() []Date {
+	out := []Date{}
+	for _, f := range d.found {
+		role := f.role
+		if f.said {
+			role = "said"
+		}
+		out = append(out, Date{d.piece(f.stretch), f.EDTF, f.Earliest, f.Latest, role})
+	}
+	return out
 }

@@ -62,9 +62,12 @@ func closes(r, before, after rune) bool {
 	return !unicode.IsLetter(after) && !unicode.IsSpace(before)
 }
 
+// singleQuotes says whether single marks are the quotation marks of the text.
+func (d *document) singleQuotes() bool { return !strings.ContainsAny(d.text, "\"“") }
+
 // sentences cuts a paragraph.
 func (d *document) sentences(p stretch) []sentence {
-	quotes := quotations(d.text, p, !strings.ContainsAny(d.text, "\"“"))
+	quotes := quotations(d.text, p, d.singleQuotes())
 	var out []sentence
 	begin, next := p.from, 0
 	end := func(at int) {
@@ -83,8 +86,8 @@ func (d *document) sentences(p stretch) []sentence {
 		for inside < len(quotes) && quotes[inside].to <= at {
 			inside++
 		}
-		if inside < len(quotes) && at > quotes[inside].from && at < quotes[inside].to-1 {
-			at = max(at+1, lastIn(d.text, quotes[inside].to))
+		if inside < len(quotes) && at > quotes[inside].from && at < lastIn(d.text, quotes[inside].to) {
+			at = lastIn(d.text, quotes[inside].to)
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(d.text[at:p.to])

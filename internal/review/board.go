@@ -103,7 +103,7 @@ func (b *Board) Show(ctx context.Context, actor evidence.Actor, id evidence.Draf
 		return Sheet{}, err
 	}
 	var s Sheet
-	err := b.DB.View(ctx, func(v *store.View) (err error) {
+	err := b.DB.View(ctx, actor.ID, func(v *store.View) (err error) {
 		s, err = Compose(v, id)
 		return err
 	})
@@ -133,7 +133,7 @@ func (b *Board) Waiting(ctx context.Context, actor evidence.Actor) ([]Sheet, err
 		return nil, err
 	}
 	var out []Sheet
-	err := b.DB.View(ctx, func(v *store.View) error {
+	err := b.DB.View(ctx, actor.ID, func(v *store.View) error {
 		drafts, err := v.Drafts()
 		if err != nil {
 			return err
@@ -199,10 +199,10 @@ func (b *Board) judge(ctx context.Context, actor evidence.Actor, id evidence.Dra
 	return err
 }
 
-// Approval gives the approval that stands for a draft.
-func (b *Board) Approval(ctx context.Context, id evidence.DraftID) (Approval, error) {
+// Approval gives the approval that stands for a draft, to somebody who may read it.
+func (b *Board) Approval(ctx context.Context, actor evidence.Actor, id evidence.DraftID) (Approval, error) {
 	var a Approval
-	err := b.DB.View(ctx, func(v *store.View) error {
+	err := b.DB.View(ctx, actor.ID, func(v *store.View) error {
 		if _, err := v.Draft(id); err != nil {
 			return err
 		}

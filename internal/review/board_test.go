@@ -38,6 +38,7 @@ func newRoom(t *testing.T) room {
 		return errors.Join(
 			tx.AddMember(&second),
 			tx.AddCase(&evidence.Case{ID: "cas_a", Ref: "A", By: by}),
+			tx.AddCaseMember("cas_a", second.ID),
 			tx.AddItem(&evidence.Item{ID: "itm_a", Case: "cas_a", Material: evidence.Document, By: by}, store.Sealed{Blob: "b", Key: []byte("k")}),
 			tx.AddSource(&evidence.Source{ID: "src_a", Case: "cas_a", Name: evidence.Protect("Real Name"), Public: "a pastor", Protected: true, Reliability: "unsure"}),
 			tx.AddClaim(&evidence.Claim{ID: "clm_a", Case: "cas_a", Source: "src_a", Item: "itm_a", Form: evidence.Asserts,
@@ -81,7 +82,7 @@ func TestNobodyApprovesTheirOwnDraft(t *testing.T) {
 	s := r.submitted(t)
 	_, err := r.Approve(t.Context(), r.author, s.Draft.ID, s.Digest)
 	wants(t, err, "review.own_draft")
-	_, err = r.Approval(t.Context(), s.Draft.ID)
+	_, err = r.Approval(t.Context(), r.author, s.Draft.ID)
 	wants(t, err, "release.not_approved")
 	if waiting, err := r.Waiting(t.Context(), r.author); err != nil || len(waiting) != 0 {
 		t.Fatalf("the author is asked to review: %v %v", waiting, err)
@@ -102,7 +103,7 @@ func TestApprovalCoversExactlyTheBytesThatWereSeen(t *testing.T) {
 	if ok.Covers(other) {
 		t.Fatal("an approval covers other bytes")
 	}
-	again, err := r.Approval(context.Background(), s.Draft.ID)
+	again, err := r.Approval(context.Background(), r.author, s.Draft.ID)
 	if err != nil || again != ok {
 		t.Fatalf("the stored approval is %+v: %v", again, err)
 	}
@@ -137,7 +138,7 @@ func TestOnlyASubmittedDraftIsJudgedAndOnlyOnce(t *testing.T) {
 	}
 	_, err = r.Approve(t.Context(), r.second, d.ID, s.Digest)
 	wants(t, err, "draft.state.refused")
-	_, err = r.Approval(t.Context(), d.ID)
+	_, err = r.Approval(t.Context(), r.author, d.ID)
 	wants(t, err, "release.not_approved")
 }
 

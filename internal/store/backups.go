@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ncruces/go-sqlite3/driver"
 	"github.com/uptrace/bun"
 
 	"safehouse/internal/evidence"
@@ -111,8 +110,8 @@ func (v *View) Holding(received, withdrawn int64) ([]Backup, error) {
 }
 
 // Snapshot writes the whole database to a new file at path, under the same key. Tell
-// is called with exactly the state that is written, before it is. Others may write
-// meanwhile; what they write is not in it.
+// is called with exactly the state that is written, of every case, before it is. Others
+// may write meanwhile; what they write is not in it.
 func (db *DB) Snapshot(ctx context.Context, path string, tell func(v *View) error) error {
 	conn, err := db.bun.Conn(ctx)
 	if err != nil {
@@ -124,15 +123,14 @@ func (db *DB) Snapshot(ctx context.Context, path string, tell func(v *View) erro
 		return fmt.Errorf("copy the database: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	view := &View{ctx: ctx, tx: tx, fields: db.fields}
+	view := &View{ctx: ctx, tx: tx, fields: db.fields, all: true}
 	if _, err := view.JournalSize(); err != nil { // from the first read on, the state stands still
 		return fmt.Errorf("copy the database: %w", err)
 	}
 	if err := tell(view); err != nil {
 		return err
 	}
-	err = conn.Raw(func(c any) error { return c.(driver.Conn).Raw().Backup("main", db.address(path)) })
-	if err != nil {
+	if err := copySQLite(conn.Conn, db.address(path)); err != nil {
 		return fmt.Errorf("copy the database: %w", err)
 	}
 	return nil

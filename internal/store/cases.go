@@ -1,6 +1,8 @@
 package store
 
 import (
+	"fmt"
+
 	"github.com/uptrace/bun"
 
 	"safehouse/internal/evidence"
@@ -21,33 +23,56 @@ type caseSecrets struct {
 	Title string `json:"title"`
 }
 
-// AddCase adds c as opened now.
+// AddCase adds c as opened now, and whoever opens it is in it.
 func (tx *Tx) AddCase(c *evidence.Case) error {
 	c.Opened = tx.Now
 	sealed, err := tx.sealed("cases", string(c.ID), caseSecrets{c.Title.Reveal()})
 	if err != nil {
 		return err
 	}
-	return tx.insert(&caseRow{
+	err = tx.insert(&caseRow{
 		ID: string(c.ID), Ref: c.Ref, Status: c.Status, Priority: c.Priority,
 		Opened: formatTime(c.Opened), ByID: string(c.By), Sealed: sealed,
 	})
+	if err != nil {
+		return err
+	}
+	return tx.letIn(c.ID, c.By)
 }
 
 // Case gives a case by its ID or by the team's reference.
 func (v *View) Case(idOrRef string) (evidence.Case, error) {
-	var row caseRow
-	err := v.tx.NewSelect().Model(&row).Where("id = ?", idOrRef).WhereOr("ref = ?", idOrRef).Scan(v.ctx)
+	var rows []caseRow
+	if err := named(v.rows("cases", &rows), idOrRef).Scan(v.ctx); err != nil {
+		return evidence.Case{}, err
+	}
+	row, err := one(rows)
 	if err != nil {
-		return evidence.Case{}, found("case", err) // what was asked for may be a slip of the pen: not repeated
+		return evidence.Case{}, err
 	}
 	return v.oneCase(row)
 }
 
-// Cases gives every case, oldest first.
+func named(q *bun.SelectQuery, idOrRef string) *bun.SelectQuery {
+	return q.Where("(id = ? OR ref = ?)", idOrRef, idOrRef)
+}
+
+// one gives the only case. Two may have the same reference: to refuse it would tell
+// somebody that there is a case that they are not in.
+func one(rows []caseRow) (caseRow, error) {
+	switch len(rows) {
+	case 0:
+		return caseRow{}, fmt.Errorf("case: %w", evidence.ErrNotFound) // what was asked for may be a slip of the pen: not repeated
+	case 1:
+		return rows[0], nil
+	}
+	return caseRow{}, &evidence.Problem{Code: "case.two", Args: []any{rows[0].ID, rows[1].ID}}
+}
+
+// Cases gives the cases that the actor is in, oldest first.
 func (v *View) Cases() ([]evidence.Case, error) {
 	var rows []caseRow
-	if err := v.tx.NewSelect().Model(&rows).Order("opened", "id").Scan(v.ctx); err != nil {
+	if err := v.rows("cases", &rows).Order("opened", "id").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, v.oneCase)
@@ -103,6 +128,9 @@ type personSecrets struct {
 
 // AddPerson adds p as of now.
 func (tx *Tx) AddPerson(p *evidence.Person) error {
+	if err := tx.into(p.Case); err != nil {
+		return err
+	}
 	p.Added = tx.Now
 	sealed, err := tx.sealed("persons", string(p.ID), personSecrets{p.Pseudonym, hideNames(p.Names), p.Note.Reveal()})
 	if err != nil {
@@ -111,10 +139,10 @@ func (tx *Tx) AddPerson(p *evidence.Person) error {
 	return tx.insert(&personRow{ID: string(p.ID), CaseID: string(p.Case), Added: formatTime(p.Added), Sealed: sealed})
 }
 
-// Persons gives the people of a case, or of all when id is empty.
+// Persons gives the people of a case, or of all the actor is in when id is empty.
 func (v *View) Persons(id evidence.CaseID) ([]evidence.Person, error) {
 	var rows []personRow
-	if err := ofCase(v.tx.NewSelect().Model(&rows), id).Order("added", "id").Scan(v.ctx); err != nil {
+	if err := v.ofCase("persons", &rows, id).Order("added", "id").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, func(row personRow) (evidence.Person, error) {
@@ -145,6 +173,9 @@ type groupSecrets struct {
 
 // AddGroup adds g as of now.
 func (tx *Tx) AddGroup(g *evidence.Group) error {
+	if err := tx.into(g.Case); err != nil {
+		return err
+	}
 	g.Added = tx.Now
 	sealed, err := tx.sealed("person_groups", string(g.ID), groupSecrets{g.Label, hideNames(g.Names)})
 	if err != nil {
@@ -156,10 +187,10 @@ func (tx *Tx) AddGroup(g *evidence.Group) error {
 	})
 }
 
-// Groups gives the groups of a case, or of all when id is empty.
+// Groups gives the groups of a case, or of all the actor is in when id is empty.
 func (v *View) Groups(id evidence.CaseID) ([]evidence.Group, error) {
 	var rows []groupRow
-	if err := ofCase(v.tx.NewSelect().Model(&rows), id).Order("added", "id").Scan(v.ctx); err != nil {
+	if err := v.ofCase("person_groups", &rows, id).Order("added", "id").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, func(row groupRow) (evidence.Group, error) {
@@ -170,12 +201,4 @@ func (v *View) Groups(id evidence.CaseID) ([]evidence.Group, error) {
 			Min: row.Min, Max: row.Max, Estimate: row.Estimate, Names: showNames(s.Names), Added: parseTime(row.Added),
 		}, err
 	})
-}
-
-// ofCase narrows a query to one case, unless id is empty.
-func ofCase(q *bun.SelectQuery, id evidence.CaseID) *bun.SelectQuery {
-	if id == "" {
-		return q
-	}
-	return q.Where("case_id = ?", string(id))
 }

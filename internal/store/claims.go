@@ -23,6 +23,9 @@ type sourceSecrets struct {
 
 // AddSource adds s as of now.
 func (tx *Tx) AddSource(s *evidence.Source) error {
+	if err := tx.into(s.Case); err != nil {
+		return err
+	}
 	s.Added = tx.Now
 	sealed, err := tx.sealed("sources", string(s.ID), sourceSecrets{s.Name.Reveal(), s.Public})
 	if err != nil {
@@ -34,10 +37,10 @@ func (tx *Tx) AddSource(s *evidence.Source) error {
 	})
 }
 
-// Sources gives the sources of a case, or of all when id is empty.
+// Sources gives the sources of a case, or of all the actor is in when id is empty.
 func (v *View) Sources(id evidence.CaseID) ([]evidence.Source, error) {
 	var rows []sourceRow
-	if err := ofCase(v.tx.NewSelect().Model(&rows), id).Order("added", "id").Scan(v.ctx); err != nil {
+	if err := v.ofCase("sources", &rows, id).Order("added", "id").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, func(row sourceRow) (evidence.Source, error) {
@@ -75,8 +78,15 @@ type claimSecrets struct {
 	Language string `json:"language"`
 }
 
-// AddClaim adds c as of now.
+// AddClaim adds c as of now. It stands in an item of its own case: what it quotes
+// must not reach somebody who may not see the item.
 func (tx *Tx) AddClaim(c *evidence.Claim) error {
+	if err := tx.into(c.Case); err != nil {
+		return err
+	}
+	if err := tx.sameCase(c.Item, c.Case); err != nil {
+		return err
+	}
 	c.Added = tx.Now
 	sealed, err := tx.sealed("claims", string(c.ID), claimSecrets{
 		c.Speaker.Reveal(), c.Content.Reveal(), c.SaidWhen.Words, c.SaidWhen.Language,
@@ -92,11 +102,11 @@ func (tx *Tx) AddClaim(c *evidence.Claim) error {
 	})
 }
 
-// Claims gives the claims of a case, or of all when id is empty, in the order
-// in which they were accepted.
+// Claims gives the claims of a case, or of all the actor is in when id is empty,
+// in the order in which they were accepted.
 func (v *View) Claims(id evidence.CaseID) ([]evidence.Claim, error) {
 	var rows []claimRow
-	if err := ofCase(v.tx.NewSelect().Model(&rows), id).Order("added", "item_id", "span_from").Scan(v.ctx); err != nil {
+	if err := v.ofCase("claims", &rows, id).Order("added", "item_id", "span_from").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, v.claim)
@@ -145,6 +155,9 @@ type statusClaimRow struct {
 
 // AddStatus adds s beside all earlier ones.
 func (tx *Tx) AddStatus(s *evidence.Status) error {
+	if err := tx.into(s.Case); err != nil {
+		return err
+	}
 	s.Added = tx.Now
 	sealed, err := tx.sealed("statuses", string(s.ID), statusSecrets{s.Since, s.RefoulExpected, s.Note.Reveal()})
 	if err != nil {
@@ -163,11 +176,11 @@ func (tx *Tx) AddStatus(s *evidence.Status) error {
 	return err
 }
 
-// Statuses gives the status histories of a case, or of all when id is empty,
-// oldest first.
+// Statuses gives the status histories of a case, or of all the actor is in when
+// id is empty, oldest first.
 func (v *View) Statuses(id evidence.CaseID) ([]evidence.Status, error) {
 	var rows []statusRow
-	if err := ofCase(v.tx.NewSelect().Model(&rows), id).Order("added", "id").Scan(v.ctx); err != nil {
+	if err := v.ofCase("statuses", &rows, id).Order("added", "id").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, v.status)

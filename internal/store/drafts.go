@@ -26,8 +26,20 @@ type draftSecrets struct {
 	Renditions []evidence.RenditionID `json:"renditions"`
 }
 
-// AddDraft adds d as made now.
+// AddDraft adds d as made now. What it shows is of its own case.
 func (tx *Tx) AddDraft(d *evidence.Draft) error {
+	if err := tx.into(d.Case); err != nil {
+		return err
+	}
+	for _, id := range d.Renditions {
+		r, _, err := tx.Rendition(id)
+		if err != nil {
+			return err
+		}
+		if err := tx.sameCase(r.Item, d.Case); err != nil {
+			return err
+		}
+	}
 	d.Made = tx.Now
 	sealed, err := tx.sealed("drafts", string(d.ID), draftSecrets{d.Headline.Reveal(), d.Text.Reveal(), d.Claims, d.Renditions})
 	if err != nil {
@@ -42,6 +54,9 @@ func (tx *Tx) AddDraft(d *evidence.Draft) error {
 // SetDraftState moves a draft on. Its text never changes: another text is
 // another draft.
 func (tx *Tx) SetDraftState(id evidence.DraftID, state evidence.DraftState) error {
+	if err := tx.sees("drafts", string(id)); err != nil {
+		return err
+	}
 	_, err := tx.tx.NewUpdate().Model((*draftRow)(nil)).Set("state = ?", string(state)).Where("id = ?", string(id)).Exec(tx.ctx)
 	return err
 }
@@ -49,16 +64,16 @@ func (tx *Tx) SetDraftState(id evidence.DraftID, state evidence.DraftState) erro
 // Draft gives one draft.
 func (v *View) Draft(id evidence.DraftID) (evidence.Draft, error) {
 	var row draftRow
-	if err := v.tx.NewSelect().Model(&row).Where("id = ?", string(id)).Scan(v.ctx); err != nil {
+	if err := v.rows("drafts", &row).Where("id = ?", string(id)).Scan(v.ctx); err != nil {
 		return evidence.Draft{}, found(string(id), err)
 	}
 	return v.draft(row)
 }
 
-// Drafts gives every draft, oldest first.
+// Drafts gives the drafts of the cases that the actor is in, oldest first.
 func (v *View) Drafts() ([]evidence.Draft, error) {
 	var rows []draftRow
-	if err := v.tx.NewSelect().Model(&rows).Order("made", "id").Scan(v.ctx); err != nil {
+	if err := v.rows("drafts", &rows).Order("made", "id").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, v.draft)
@@ -104,6 +119,9 @@ type approvalSecrets struct {
 
 // AddVerdict adds w as said now.
 func (tx *Tx) AddVerdict(w *Verdict) error {
+	if err := tx.sees("drafts", string(w.Draft)); err != nil {
+		return err
+	}
 	w.Made = tx.Now
 	sealed, err := tx.sealed("approvals", string(w.ID), approvalSecrets{w.Reason.Reveal()})
 	if err != nil {
@@ -118,7 +136,7 @@ func (tx *Tx) AddVerdict(w *Verdict) error {
 // Verdict gives the last word on a draft.
 func (v *View) Verdict(id evidence.DraftID) (Verdict, error) {
 	var row approvalRow
-	err := v.tx.NewSelect().Model(&row).Where("draft_id = ?", string(id)).Order("made DESC").Limit(1).Scan(v.ctx)
+	err := v.rows("approvals", &row).Where("draft_id = ?", string(id)).Order("made DESC").Limit(1).Scan(v.ctx)
 	if err != nil {
 		return Verdict{}, found("verdict on "+string(id), err)
 	}
@@ -142,6 +160,9 @@ type releaseRow struct {
 
 // AddRelease adds r as made now.
 func (tx *Tx) AddRelease(r *evidence.Release) error {
+	if err := tx.sees("drafts", string(r.Draft)); err != nil {
+		return err
+	}
 	r.Made = tx.Now
 	return tx.insert(&releaseRow{
 		ID: string(r.ID), DraftID: string(r.Draft), ApprovalID: string(r.Approval), Digest: r.Digest,
@@ -149,10 +170,10 @@ func (tx *Tx) AddRelease(r *evidence.Release) error {
 	})
 }
 
-// Releases gives every release, oldest first.
+// Releases gives the releases from the cases that the actor is in, oldest first.
 func (v *View) Releases() ([]evidence.Release, error) {
 	var rows []releaseRow
-	if err := v.tx.NewSelect().Model(&rows).Order("made", "id").Scan(v.ctx); err != nil {
+	if err := v.rows("releases", &rows).Order("made", "id").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, func(row releaseRow) (evidence.Release, error) {

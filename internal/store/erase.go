@@ -179,7 +179,7 @@ type Lost struct {
 
 type erasureRow struct {
 	bun.BaseModel `bun:"table:erasures"`
-	ItemID        string  `bun:"item_id,pk"`
+	ID            string  `bun:"id,pk"` // of the item
 	CaseID        *string `bun:"case_id"`
 	Entry         int64   `bun:"entry"`
 	Made          string  `bun:"made"`
@@ -293,7 +293,7 @@ func (tx *Tx) noteErasure(r Reach, by evidence.MemberID) error {
 	if err != nil {
 		return err
 	}
-	row := erasureRow{ItemID: string(r.Item.ID), Entry: entry, Made: formatTime(tx.Now), ByID: string(by), Sealed: sealed}
+	row := erasureRow{ID: string(r.Item.ID), Entry: entry, Made: formatTime(tx.Now), ByID: string(by), Sealed: sealed}
 	if r.Item.Case != "" {
 		row.CaseID = (*string)(&r.Item.Case)
 	}
@@ -312,16 +312,16 @@ func (tx *Tx) Next() (int64, error) {
 // Erasure gives the withdrawal of an item.
 func (v *View) Erasure(id evidence.ItemID) (Erasure, error) {
 	var row erasureRow
-	if err := v.tx.NewSelect().Model(&row).Where("item_id = ?", string(id)).Scan(v.ctx); err != nil {
+	if err := v.rows("erasures", &row).Where("id = ?", string(id)).Scan(v.ctx); err != nil {
 		return Erasure{}, found("withdrawal of "+string(id), err)
 	}
 	return v.erasure(row)
 }
 
-// Erasures gives every withdrawal, oldest first.
+// Erasures gives every withdrawal that the actor may see, oldest first.
 func (v *View) Erasures() ([]Erasure, error) {
 	var rows []erasureRow
-	if err := v.tx.NewSelect().Model(&rows).Order("entry").Scan(v.ctx); err != nil {
+	if err := v.rows("erasures", &rows).Order("entry").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, v.erasure)
@@ -329,13 +329,13 @@ func (v *View) Erasures() ([]Erasure, error) {
 
 func (v *View) erasure(row erasureRow) (Erasure, error) {
 	e := Erasure{
-		Item: evidence.ItemID(row.ItemID), Entry: row.Entry, Made: parseTime(row.Made),
+		Item: evidence.ItemID(row.ID), Entry: row.Entry, Made: parseTime(row.Made),
 		By: evidence.MemberID(row.ByID), Finished: parseTime(row.Finished),
 	}
 	if row.CaseID != nil {
 		e.Case = evidence.CaseID(*row.CaseID)
 	}
-	return e, v.open("erasures", row.ItemID, row.Sealed, &e.Lost)
+	return e, v.open("erasures", row.ID, row.Sealed, &e.Lost)
 }
 
 // Erasing lists the blobs of an item that still have to be deleted.
@@ -347,13 +347,19 @@ func (v *View) Erasing(id evidence.ItemID) ([]string, error) {
 	return each(rows, func(row erasingRow) (string, error) { return row.Blob, nil })
 }
 
-// FinishErasure notes that nothing opens to the item any more.
-func (tx *Tx) FinishErasure(id evidence.ItemID) error {
+// FinishErasure notes that nothing opens to the item any more. It is false when that
+// was noted before.
+func (tx *Tx) FinishErasure(id evidence.ItemID) (bool, error) {
 	if _, err := tx.tx.NewDelete().Model((*erasingRow)(nil)).Where("item_id = ?", string(id)).Exec(tx.ctx); err != nil {
-		return err
+		return false, err
 	}
-	_, err := tx.tx.NewUpdate().Model((*erasureRow)(nil)).Set("finished = ?", formatTime(tx.Now)).Where("item_id = ?", string(id)).Exec(tx.ctx)
-	return err
+	done, err := tx.tx.NewUpdate().Model((*erasureRow)(nil)).Set("finished = ?", formatTime(tx.Now)).
+		Where("id = ?", string(id)).Where("finished = ''").Exec(tx.ctx)
+	if err != nil {
+		return false, err
+	}
+	n, err := done.RowsAffected()
+	return n > 0, err
 }
 
 // Wipe writes the database anew without anything that was deleted or overwritten in
@@ -365,15 +371,8 @@ func (db *DB) Wipe(ctx context.Context) error {
 		return fmt.Errorf("wipe the database: %w", err)
 	}
 	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, "VACUUM"); err != nil {
+	if err := wipeSQLite(ctx, conn); err != nil {
 		return fmt.Errorf("wipe the database: %w", err)
-	}
-	var busy, log, done int
-	if err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &done); err != nil {
-		return fmt.Errorf("wipe the database: %w", err)
-	}
-	if busy != 0 {
-		return ErrBusy
 	}
 	return nil
 }

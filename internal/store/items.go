@@ -40,6 +40,11 @@ func (v *View) same(digest evidence.Secret) []byte {
 
 // AddItem adds it as received now.
 func (tx *Tx) AddItem(it *evidence.Item, where Sealed) error {
+	if it.Case != "" {
+		if err := tx.into(it.Case); err != nil {
+			return err
+		}
+	}
 	it.Received = tx.Now
 	sealed, err := tx.sealed("items", string(it.ID), itemSecrets{it.Digest.Reveal(), it.Name.Reveal(), it.From.Reveal()})
 	if err != nil {
@@ -59,30 +64,62 @@ func (tx *Tx) AddItem(it *evidence.Item, where Sealed) error {
 // Item gives one item and where its content lies.
 func (v *View) Item(id evidence.ItemID) (evidence.Item, Sealed, error) {
 	var row itemRow
-	if err := v.tx.NewSelect().Model(&row).Where("id = ?", string(id)).Scan(v.ctx); err != nil {
+	if err := v.rows("items", &row).Where("id = ?", string(id)).Scan(v.ctx); err != nil {
 		return evidence.Item{}, Sealed{}, found(string(id), err)
 	}
 	it, err := v.item(row)
 	return it, Sealed{row.Blob, row.BlobKey}, err
 }
 
-// Items gives the items of a case, or of all when id is empty, oldest first.
+// Items gives the items of a case, oldest first; of all that the actor sees when id
+// is empty.
 func (v *View) Items(id evidence.CaseID) ([]evidence.Item, error) {
 	var rows []itemRow
-	q := v.tx.NewSelect().Model(&rows).Order("received", "id")
-	if id != "" {
-		q = q.Where("case_id = ?", string(id))
-	}
-	if err := q.Scan(v.ctx); err != nil {
+	if err := v.ofCase("items", &rows, id).Order("received", "id").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, v.item)
 }
 
-// ItemsLike gives the items with this content.
+// HandedIn gives what the actor handed in, oldest first: no more of it than they
+// knew then, and not which case it went to.
+func (v *View) HandedIn() ([]evidence.Item, error) {
+	var rows []itemRow
+	if err := v.tx.NewSelect().Model(&rows).Where("by_id = ?", string(v.actor)).Order("received", "id").Scan(v.ctx); err != nil {
+		return nil, err
+	}
+	return each(rows, func(row itemRow) (evidence.Item, error) {
+		row.CaseID = nil
+		return v.item(row)
+	})
+}
+
+// sameCase refuses an item that is not in the case.
+func (v *View) sameCase(id evidence.ItemID, in evidence.CaseID) error {
+	it, _, err := v.Item(id)
+	if err == nil && it.Case != in {
+		err = &evidence.Problem{Code: "item.other_case", Args: []any{id}}
+	}
+	return err
+}
+
+// MoveItem puts an item into another case, or out of the inbox into one. What was
+// made from it moves along.
+func (tx *Tx) MoveItem(id evidence.ItemID, to evidence.CaseID) error {
+	if err := tx.sees("items", string(id)); err != nil {
+		return err
+	}
+	if err := tx.into(to); err != nil {
+		return err
+	}
+	_, err := tx.tx.NewUpdate().Model((*itemRow)(nil)).Set("case_id = ?", string(to)).Where("id = ?", string(id)).Exec(tx.ctx)
+	return err
+}
+
+// ItemsLike gives the items with this content that the actor sees.
 func (v *View) ItemsLike(digest evidence.Secret) ([]evidence.Item, error) {
 	var rows []itemRow
-	if err := v.tx.NewSelect().Model(&rows).Where("same = ?", v.same(digest)).Order("received").Scan(v.ctx); err != nil {
+	if err := v.rows("items", &rows).Where("same = ?", v.same(digest)).Order("received").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, v.item)
@@ -126,6 +163,9 @@ type renditionSecrets struct {
 
 // AddRendition adds r as made now.
 func (tx *Tx) AddRendition(r *evidence.Rendition, where Sealed) error {
+	if err := tx.sees("items", string(r.Item)); err != nil {
+		return err
+	}
 	r.Made = tx.Now
 	sealed, err := tx.sealed("renditions", string(r.ID), renditionSecrets{r.Digest})
 	if err != nil {
@@ -141,18 +181,18 @@ func (tx *Tx) AddRendition(r *evidence.Rendition, where Sealed) error {
 // Rendition gives one rendition and where its content lies.
 func (v *View) Rendition(id evidence.RenditionID) (evidence.Rendition, Sealed, error) {
 	var row renditionRow
-	if err := v.tx.NewSelect().Model(&row).Where("id = ?", string(id)).Scan(v.ctx); err != nil {
+	if err := v.rows("renditions", &row).Where("id = ?", string(id)).Scan(v.ctx); err != nil {
 		return evidence.Rendition{}, Sealed{}, found(string(id), err)
 	}
 	r, err := v.rendition(row)
 	return r, Sealed{row.Blob, row.BlobKey}, err
 }
 
-// Renditions gives what was made from an item, oldest first; of all items when
-// id is empty.
+// Renditions gives what was made from an item, oldest first; from all that the
+// actor sees when id is empty.
 func (v *View) Renditions(id evidence.ItemID) ([]evidence.Rendition, error) {
 	var rows []renditionRow
-	q := v.tx.NewSelect().Model(&rows).Order("made", "id")
+	q := v.rows("renditions", &rows).Order("made", "id")
 	if id != "" {
 		q = q.Where("item_id = ?", string(id))
 	}
@@ -174,7 +214,9 @@ func (v *View) rendition(row renditionRow) (evidence.Rendition, error) {
 	}, nil
 }
 
-// Blobs lists the name of every blob that some row points to.
+// Blobs lists the name of every blob that some row points to, of every case whoever
+// asks: a blob's name says nothing, and a list in part would make others' evidence
+// look like leftovers.
 func (v *View) Blobs() (map[string]bool, error) {
 	known := make(map[string]bool)
 	for _, table := range []any{(*itemRow)(nil), (*renditionRow)(nil)} {

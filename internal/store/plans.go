@@ -33,6 +33,9 @@ func (v *View) planRow(p evidence.Plan) (planRow, error) {
 
 // AddPlan adds p as made now.
 func (tx *Tx) AddPlan(p *evidence.Plan) error {
+	if err := tx.sees("items", string(p.Item)); err != nil {
+		return err
+	}
 	p.Made = tx.Now
 	row, err := tx.planRow(*p)
 	if err != nil {
@@ -43,6 +46,9 @@ func (tx *Tx) AddPlan(p *evidence.Plan) error {
 
 // SetPlan keeps what a person did with p: looked at doubts, accepted it.
 func (tx *Tx) SetPlan(p evidence.Plan) error {
+	if err := tx.sees("plans", string(p.ID)); err != nil {
+		return err
+	}
 	row, err := tx.planRow(p)
 	if err != nil {
 		return err
@@ -54,16 +60,16 @@ func (tx *Tx) SetPlan(p evidence.Plan) error {
 // Plan gives one plan.
 func (v *View) Plan(id evidence.PlanID) (evidence.Plan, error) {
 	var row planRow
-	if err := v.tx.NewSelect().Model(&row).Where("id = ?", string(id)).Scan(v.ctx); err != nil {
+	if err := v.rows("plans", &row).Where("id = ?", string(id)).Scan(v.ctx); err != nil {
 		return evidence.Plan{}, found(string(id), err)
 	}
 	return v.plan(row)
 }
 
-// Plans gives the plans for an item, oldest first; of all items when id is empty.
+// Plans gives the plans for an item, oldest first; of all that the actor sees when id is empty.
 func (v *View) Plans(id evidence.ItemID) ([]evidence.Plan, error) {
 	var rows []planRow
-	q := v.tx.NewSelect().Model(&rows).Order("made", "id")
+	q := v.rows("plans", &rows).Order("made", "id")
 	if id != "" {
 		q = q.Where("item_id = ?", string(id))
 	}

@@ -49,8 +49,23 @@ type DB struct {
 }
 
 // Open opens the database of the vault in dir, and makes its schema when it is
-// new. A new database must be founded before anything else is done with it.
+// new. A new database must be founded before anything else is done with it. A
+// database that is older than what it published, or another, does not open: to go
+// on in it would fork the journal.
 func Open(ctx context.Context, dir string, keys Keys) (*DB, error) {
+	db, err := Inspect(ctx, dir, keys)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.goOn(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// Inspect is Open for somebody who wants to look, not to go on: it opens also what
+// is not as it published, and leaves the public folder as it lies.
+func Inspect(ctx context.Context, dir string, keys Keys) (*DB, error) {
 	b, err := openSQLite(filepath.Join(dir, "safehouse.db"), keys.Pages.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
@@ -64,7 +79,7 @@ func Open(ctx context.Context, dir string, keys Keys) (*DB, error) {
 
 		address: func(path string) string { return copyAddress(path, keys.Pages.Bytes()) },
 	}
-	if err := db.load(ctx); err != nil {
+	if err := damaged(db.load(ctx)); err != nil {
 		b.Close()
 		return nil, err
 	}
@@ -82,10 +97,23 @@ func (db *DB) load(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("open the database: %w", err)
 	}
-	if err := db.serve(row); err != nil {
-		return err
+	return db.serve(row)
+}
+
+// goOn publishes what is missing: a crash may have come between commit and
+// publication.
+func (db *DB) goOn(ctx context.Context) error {
+	if db.origin == "" {
+		return nil // new: Found comes next
 	}
-	return db.Publish(ctx) // a crash may have come between commit and publication
+	err := db.Publish(ctx)
+	switch {
+	case errors.Is(err, journal.ErrBehind):
+		return &evidence.Problem{Code: "journal.behind", Err: err}
+	case errors.Is(err, journal.ErrForked):
+		return &evidence.Problem{Code: "journal.forked", Err: err}
+	}
+	return err
 }
 
 func (db *DB) serve(row vaultRow) (err error) {
@@ -96,8 +124,9 @@ func (db *DB) serve(row vaultRow) (err error) {
 
 // Found makes the vault's first row and its first member. Origin names the
 // journal in public: it must name nobody. Demo marks a throw-away vault, which
-// may be shown without asking who is there.
-func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidence.Member) error {
+// may be shown without asking who is there. Digests are of what was made for them:
+// the slot.
+func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidence.Member, digests ...string) error {
 	row := vaultRow{ID: "vault", Origin: origin, Demo: demo}
 	if err := db.serve(row); err != nil {
 		return fmt.Errorf("found the vault: %w", err)
@@ -106,7 +135,7 @@ func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidenc
 		if err := tx.insert(&row); err != nil {
 			return err
 		}
-		tx.Record("vault.found", string(first.ID))
+		tx.Record("vault.found", string(first.ID), digests...)
 		return tx.AddMember(&first)
 	})
 }
@@ -132,21 +161,27 @@ func (db *DB) Verifier() string { return db.verifier }
 // Signer signs what leaves under the vault's name.
 func (db *DB) Signer() note.Signer { return db.signer }
 
-// View runs f on one consistent state. What f reads may be kept; v may not.
-func (db *DB) View(ctx context.Context, f func(v *View) error) error {
+// View runs f on one consistent state, of which it sees what the actor may see. What
+// f reads may be kept; v may not.
+func (db *DB) View(ctx context.Context, actor evidence.MemberID, f func(v *View) error) error {
+	return db.view(ctx, View{actor: actor}, f)
+}
+
+func (db *DB) view(ctx context.Context, v View, f func(v *View) error) error {
 	tx, err := db.bun.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("read the database: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	return f(&View{ctx: ctx, tx: tx, fields: db.fields})
+	v.ctx, v.tx, v.fields = ctx, tx, db.fields
+	return damaged(f(&v))
 }
 
 // Update runs f and commits what it did together with its journal entries and a
-// new checkpoint. When f fails, or recorded nothing, nothing has happened. When
+// new checkpoint. What the actor may not see, f can neither read nor change. When f fails, or recorded nothing, nothing has happened. When
 // Update returns nil the change survives a power cut.
 func (db *DB) Update(ctx context.Context, actor evidence.MemberID, f func(tx *Tx) error) error {
-	if err := db.commit(ctx, actor, f); err != nil {
+	if err := damaged(db.commit(ctx, actor, f)); err != nil {
 		return err
 	}
 	if err := db.Publish(ctx); err != nil {
@@ -163,7 +198,10 @@ func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx
 		return fmt.Errorf("write the database: %w", err)
 	}
 	defer btx.Rollback() //nolint:errcheck // after a commit it does nothing
-	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields}, Now: db.now(), actor: actor}
+	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields, actor: actor}}
+	if tx.Now, err = tx.notBefore(db.now()); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
 	if err := f(tx); err != nil {
 		return err
 	}
@@ -179,18 +217,21 @@ func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx
 	return nil
 }
 
-// View reads. It is valid only inside the function that it was given to.
+// View reads what its actor may see. It is valid only inside the function that it
+// was given to.
 type View struct {
 	ctx    context.Context
 	tx     bun.Tx
 	fields *seal.Key
+	actor  evidence.MemberID
+	all    bool // every case: only from Unscoped
 }
 
-// Tx writes. Now is the one time of all that it writes.
+// Tx writes. Now is the one time of all that it writes, never before that of what
+// was written earlier, even when the clock was put back.
 type Tx struct {
 	View
 	Now     time.Time
-	actor   evidence.MemberID
 	records []record
 }
 
@@ -211,9 +252,18 @@ func (v *View) sealed(table, id string, content any) ([]byte, error) {
 func (v *View) open(table, id string, sealed []byte, content any) error {
 	b, err := v.fields.Open(sealed, table+"/"+id)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", id, err)
+		return &evidence.Problem{Code: "database.sealed", Args: []any{table + "/" + id}, Err: err}
 	}
 	return json.Unmarshal(b, content)
+}
+
+// damaged turns SQLite's words for pages that are not what was written into what a
+// person can act on.
+func damaged(err error) error {
+	if isDamage(err) {
+		return &evidence.Problem{Code: "database.damaged", Err: err}
+	}
+	return err
 }
 
 // found turns SQL's word for absence into ours.

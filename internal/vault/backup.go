@@ -96,7 +96,7 @@ func (r *run) notOlder(ctx context.Context) error {
 		return nil // damaged, or from before the keys changed: what is made now is better
 	}
 	var size int64
-	err = r.vault.DB.View(ctx, func(view *store.View) (err error) {
+	err = r.vault.DB.Unscoped(ctx, "whether a backup is up to date", func(view *store.View) (err error) {
 		size, err = view.JournalSize()
 		return err
 	})
@@ -153,7 +153,7 @@ func (r *run) copy(ctx context.Context) (err error) {
 // what they took.
 func (v *Vault) finishAll(ctx context.Context) error {
 	var all []store.Erasure
-	err := v.DB.View(ctx, func(view *store.View) (err error) {
+	err := v.DB.Unscoped(ctx, "to finish every withdrawal", func(view *store.View) (err error) {
 		all, err = view.Erasures()
 		return err
 	})
@@ -291,7 +291,7 @@ func (r *run) copyBlobs(ctx context.Context) error {
 			return err
 		}
 		through := func(n int64) { done += n; r.progress(done, total) }
-		_, err = c.add(r.path(blobFile(m.name)), &heard{io.NewSectionReader(b, 0, b.Size()), through})
+		_, err = c.add(r.path(blobPath(m.name)), &heard{io.NewSectionReader(b, 0, b.Size()), through})
 		if err := errors.Join(err, b.Close()); err != nil {
 			return err
 		}
@@ -320,7 +320,7 @@ func (r *run) missing(ctx context.Context) (out []sized, err error) {
 		seen[name] = true
 		r.manifest.Blobs++
 		r.manifest.Bytes += size
-		info, err := os.Lstat(r.path(blobFile(name)))
+		info, err := os.Lstat(r.path(blobPath(name)))
 		if err == nil && info.Mode().IsRegular() && info.Size() == size {
 			return nil
 		}
@@ -340,7 +340,7 @@ func (r *run) missing(ctx context.Context) (out []sized, err error) {
 
 // stale says whether something was withdrawn since the snapshot.
 func (r *run) stale(ctx context.Context) error {
-	return r.vault.DB.View(ctx, func(view *store.View) error {
+	return r.vault.DB.Unscoped(ctx, "whether a backup is up to date", func(view *store.View) error {
 		now, err := view.Erasures()
 		if err == nil && len(now) != r.erasures {
 			err = errStale
@@ -394,7 +394,7 @@ func (r *run) clean() error {
 			return err
 		}
 		name := e.Name()
-		ours := blob.CheckName(name) == nil && path == r.path(blobFile(name))
+		ours := blob.CheckName(name) == nil && path == r.path(blobPath(name))
 		if ours && r.blobs[name] || !ours && !strings.HasPrefix(name, unfinishedCopy) {
 			return nil
 		}
@@ -404,9 +404,6 @@ func (r *run) clean() error {
 		return os.Remove(path)
 	})
 }
-
-// blobFile is where package blob/dir says that a blob lies.
-func blobFile(name string) string { return filepath.Join(blobsDir, name[:2], name) }
 
 // heard says how much was read.
 type heard struct {

@@ -2,6 +2,8 @@ package vault
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -49,7 +51,7 @@ func Found(ctx context.Context, dir, origin string, demo bool, first *evidence.M
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return err
 	}
-	draft, err := os.MkdirTemp(parent, ".safehouse-")
+	draft, err := os.MkdirTemp(parent, unfinishedVault)
 	if err != nil {
 		return err
 	}
@@ -80,25 +82,39 @@ func fresh(dir string) error {
 
 func build(ctx context.Context, dir, origin string, demo bool, first *evidence.Member, passphrase evidence.Secret) error {
 	root := seal.NewRoot()
-	v, err := assemble(ctx, dir, root)
+	v, err := assemble(ctx, dir, root, store.Open)
 	if err != nil {
 		return err
 	}
 	defer v.Close()
-	if err := v.addSlot(first.ID, passphrase); err != nil {
+	slot, err := v.addSlot(first.ID, passphrase)
+	if err != nil {
 		return err
 	}
-	return v.DB.Found(ctx, origin, demo, *first)
+	return v.DB.Found(ctx, origin, demo, *first, slot)
 }
 
 // Enter opens the vault for the member whose slot the passphrase opens. Without
 // a member ID every slot is tried.
 func Enter(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret) (*Vault, error) {
+	return enter(ctx, dir, member, passphrase, store.Open)
+}
+
+// Inspect is Enter for a Check: what must not be worked in any more can still be
+// looked at. Nothing else should be done in what it gives.
+func Inspect(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret) (*Vault, error) {
+	return enter(ctx, dir, member, passphrase, store.Inspect)
+}
+
+// opener is store.Open or store.Inspect.
+type opener func(ctx context.Context, dir string, keys store.Keys) (*store.DB, error)
+
+func enter(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret, open opener) (*Vault, error) {
 	root, id, err := unlock(dir, member, passphrase)
 	if err != nil {
 		return nil, err
 	}
-	return as(ctx, dir, root, id)
+	return as(ctx, dir, root, id, open)
 }
 
 // unlock finds the slot in dir that the passphrase opens.
@@ -129,12 +145,12 @@ func unlock(dir string, member evidence.MemberID, passphrase evidence.Secret) (*
 }
 
 // as assembles the vault for one of its members.
-func as(ctx context.Context, dir string, root *seal.Root, id evidence.MemberID) (*Vault, error) {
-	v, err := assemble(ctx, dir, root)
+func as(ctx context.Context, dir string, root *seal.Root, id evidence.MemberID, open opener) (*Vault, error) {
+	v, err := assemble(ctx, dir, root, open)
 	if err != nil {
 		return nil, err
 	}
-	err = v.DB.View(ctx, func(view *store.View) error {
+	err = v.DB.Unscoped(ctx, "who knocks is not known yet", func(view *store.View) error {
 		m, err := view.Member(id)
 		v.Actor = m.Actor()
 		return err
@@ -148,7 +164,7 @@ func as(ctx context.Context, dir string, root *seal.Root, id evidence.MemberID) 
 	return v, nil
 }
 
-func assemble(ctx context.Context, path string, root *seal.Root) (*Vault, error) {
+func assemble(ctx context.Context, path string, root *seal.Root, open opener) (*Vault, error) {
 	for _, d := range []string{"", blobsDir, keysDir} {
 		if err := os.MkdirAll(filepath.Join(path, d), 0o700); err != nil {
 			return nil, err
@@ -158,7 +174,7 @@ func assemble(ctx context.Context, path string, root *seal.Root) (*Vault, error)
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, path, store.Keys{
+	db, err := open(ctx, path, store.Keys{
 		Pages: root.Key(seal.Database), Fields: root.Key(seal.Fields), Journal: root.Key(seal.Journal),
 	})
 	if err != nil {
@@ -177,11 +193,12 @@ func (v *Vault) AddMember(ctx context.Context, m *evidence.Member, passphrase ev
 		return err
 	}
 	m.ID = evidence.NewID[evidence.MemberID]("mem")
-	if err := v.addSlot(m.ID, passphrase); err != nil {
+	slot, err := v.addSlot(m.ID, passphrase)
+	if err != nil {
 		return err
 	}
-	err := v.DB.Update(ctx, v.Actor.ID, func(tx *store.Tx) error {
-		tx.Record("member.add", string(m.ID))
+	err = v.DB.Update(ctx, v.Actor.ID, func(tx *store.Tx) error {
+		tx.Record("member.add", string(m.ID), slot)
 		return tx.AddMember(m)
 	})
 	if err != nil {
@@ -194,20 +211,23 @@ func (v *Vault) slot(id evidence.MemberID) string {
 	return filepath.Join(v.Dir, keysDir, string(id)+slotExt)
 }
 
-func (v *Vault) addSlot(id evidence.MemberID, passphrase evidence.Secret) error {
+// addSlot gives the digest of the slot, for the journal: without a passphrase
+// nobody could say whether a slot is the one that was made.
+func (v *Vault) addSlot(id evidence.MemberID, passphrase evidence.Secret) (digest string, err error) {
 	if utf8.RuneCountInString(passphrase.Reveal()) < minPassphrase {
-		return &evidence.Problem{Code: "passphrase.short", Args: []any{minPassphrase}}
+		return "", &evidence.Problem{Code: "passphrase.short", Args: []any{minPassphrase}}
 	}
 	slot, err := v.root.MakeSlot([]byte(passphrase.Reveal()))
 	if err != nil {
-		return err
+		return "", err
 	}
-	return writeWhole(v.slot(id), slot)
+	sum := sha256.Sum256(slot)
+	return hex.EncodeToString(sum[:]), writeWhole(v.slot(id), slot)
 }
 
 // writeWhole writes a file so that a power cut leaves it whole or absent.
 func writeWhole(path string, b []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".slot-")
+	f, err := os.CreateTemp(filepath.Dir(path), unfinishedSlot)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"safehouse/internal/blob/dir"
 	"safehouse/internal/evidence"
@@ -139,7 +140,7 @@ func (r *restoring) all(ctx context.Context, root *seal.Root, id evidence.Member
 		root.Forget()
 		return h, err
 	}
-	v, err := as(ctx, r.draft, root, id)
+	v, err := as(ctx, r.draft, root, id, store.Open)
 	if err != nil {
 		root.Forget()
 		return h, damaged(filepath.Join(r.manifest.run(), databaseFile), err)
@@ -148,18 +149,16 @@ func (r *restoring) all(ctx context.Context, root *seal.Root, id evidence.Member
 	if err := r.sameState(ctx, v); err != nil {
 		return h, err
 	}
-	where, err := r.blobs(ctx, v)
-	if err != nil {
+	if err := r.blobs(ctx, v); err != nil {
 		return h, err
 	}
-	if h, err = v.Check(ctx, func(int, int) {}); err != nil {
+	if h, err = v.Check(ctx, func(string, int, int) {}); err != nil {
 		return h, err
 	}
 	for _, f := range h.Faults {
-		if name, ok := where[f.ID]; ok {
-			return h, damaged(blobFile(name), f.Err)
+		if f.Code != leftoverFault { // the draft itself looks like one when it took long
+			return h, unsound(f)
 		}
-		return h, &evidence.Problem{Code: "restore.unsound", Args: []any{f.ID}, Err: f.Err}
 	}
 	return h, v.DB.Update(ctx, v.Actor.ID, func(tx *store.Tx) error {
 		tx.Record("backup.restore", string(r.manifest.ID))
@@ -206,9 +205,19 @@ func (r *restoring) file(c *copier, root *seal.Root, p part, f io.Reader) error 
 	return nil
 }
 
+// unsound names the file that a fault is about, where it is one of the backup.
+func unsound(f *evidence.Problem) error {
+	for _, place := range f.Args {
+		if name, ok := place.(string); ok && strings.HasPrefix(name, blobsDir+"/") {
+			return damaged(name, f)
+		}
+	}
+	return &evidence.Problem{Code: "restore.unsound", Args: []any{fmt.Sprint(f.Args...)}, Err: f}
+}
+
 // sameState compares the journal with the checkpoint that the manifest has.
 func (r *restoring) sameState(ctx context.Context, v *Vault) error {
-	return v.DB.View(ctx, func(view *store.View) error {
+	return v.DB.Unscoped(ctx, "whether the journal is the one of the backup", func(view *store.View) error {
 		size, err := view.JournalSize()
 		if err != nil {
 			return err
@@ -224,57 +233,31 @@ func (r *restoring) sameState(ctx context.Context, v *Vault) error {
 	})
 }
 
-// blobs brings back the blobs, and says which belongs to what.
-func (r *restoring) blobs(ctx context.Context, v *Vault) (where map[string]string, err error) {
-	if where, err = v.whereabouts(ctx); err != nil {
-		return nil, err
+// blobs brings back every blob that the database names.
+func (r *restoring) blobs(ctx context.Context, v *Vault) error {
+	var names map[string]bool
+	err := v.DB.Unscoped(ctx, "which blobs there must be", func(view *store.View) (err error) {
+		names, err = view.Blobs()
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	done := int64(0)
 	c := newCopier(ctx)
 	defer c.drop()
-	for _, id := range slices.Sorted(maps.Keys(where)) {
-		name := where[id]
-		f, err := os.Open(filepath.Join(r.from, blobFile(name)))
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		f, err := os.Open(filepath.Join(r.from, blobPath(name)))
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, damaged(blobFile(name), err)
+			return damaged(blobPath(name), err)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		_, err = c.add(filepath.Join(r.draft, blobFile(name)), &heard{f, func(n int64) { done += n; r.progress(done, r.manifest.Bytes) }})
+		_, err = c.add(filepath.Join(r.draft, blobPath(name)), &heard{f, func(n int64) { done += n; r.progress(done, r.manifest.Bytes) }})
 		if err := errors.Join(err, f.Close()); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return where, c.flush()
-}
-
-// whereabouts gives the blob of each item and rendition.
-func (v *Vault) whereabouts(ctx context.Context) (map[string]string, error) {
-	out := make(map[string]string)
-	return out, v.DB.View(ctx, func(view *store.View) error {
-		items, err := view.Items("")
-		if err != nil {
-			return err
-		}
-		for _, it := range items {
-			_, where, err := view.Item(it.ID)
-			if err != nil {
-				return err
-			}
-			out[string(it.ID)] = where.Blob
-		}
-		made, err := view.Renditions("")
-		if err != nil {
-			return err
-		}
-		for _, m := range made {
-			_, where, err := view.Rendition(m.ID)
-			if err != nil {
-				return err
-			}
-			out[string(m.ID)] = where.Blob
-		}
-		return nil
-	})
+	return c.flush()
 }

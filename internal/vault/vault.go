@@ -168,7 +168,7 @@ func (r *Renditions) Open(ctx context.Context, actor evidence.Actor, id evidence
 	}
 	var made evidence.Rendition
 	var where store.Sealed
-	err := r.DB.View(ctx, func(v *store.View) (err error) {
+	err := r.DB.View(ctx, actor.ID, func(v *store.View) (err error) {
 		made, where, err = v.Rendition(id)
 		return err
 	})

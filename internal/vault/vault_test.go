@@ -81,7 +81,7 @@ func TestOpeningAnOriginalIsJournaledBeforeTheFirstByte(t *testing.T) {
 	}
 	defer c.Close()
 	var last journal.Entry
-	err = v.DB.View(t.Context(), func(view *store.View) error {
+	err = v.DB.View(t.Context(), v.Actor.ID, func(view *store.View) error {
 		seqs, err := view.JournalOf(string(id))
 		if err != nil || len(seqs) != 2 {
 			t.Fatalf("entries %v: %v", seqs, err)
@@ -128,7 +128,7 @@ func TestSealedBlobOpensWithTheAgeProgram(t *testing.T) {
 	v, dir := newVault(t)
 	id := keep(t, v, []byte("what the witness filmed"))
 	var where store.Sealed
-	if err := v.DB.View(t.Context(), func(view *store.View) (err error) { _, where, err = view.Item(id); return err }); err != nil {
+	if err := v.DB.View(t.Context(), v.Actor.ID, func(view *store.View) (err error) { _, where, err = view.Item(id); return err }); err != nil {
 		t.Fatal(err)
 	}
 	bk, err := seal.UnwrapBlobKey(v.Originals.Key, where.Key, string(id))
@@ -223,7 +223,7 @@ func TestFoundingLeavesAllOrNothing(t *testing.T) {
 
 func TestSlotThatBelongsToNobodyOpensNothing(t *testing.T) {
 	v, dir := newVault(t)
-	if err := v.addSlot("mem_nobody", secondWords); err != nil {
+	if _, err := v.addSlot("mem_nobody", secondWords); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Enter(t.Context(), dir, "", secondWords)

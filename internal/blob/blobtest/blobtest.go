@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"safehouse/internal/blob"
 	"safehouse/internal/evidence"
@@ -36,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) blob.Store) {
 		"one bad put leaves the others of a group":    halfGroup,
 		"a group with a taken name leaves nothing":    takenGroup,
 		"a group that was given up leaves nothing":    givenUpGroup,
+		"a blob says when it was put":                 saysWhen,
 		"nothing is done for who has given up before": givenUpBefore,
 	} {
 		t.Run(name, func(t *testing.T) { rule(t, open(t)) })
@@ -299,6 +301,18 @@ func listStops(t *testing.T, s blob.Store) {
 	})
 	if !errors.Is(err, errSource) || calls != 1 {
 		t.Errorf("%d calls, %v", calls, err)
+	}
+}
+
+func saysWhen(t *testing.T, s blob.Store) {
+	name := put(t, s, []byte("x"))
+	b, err := s.Open(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if age := time.Since(b.Written()); age < -time.Minute || age > time.Minute {
+		t.Errorf("put %v ago", age)
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"safehouse/internal/blob"
 	"safehouse/internal/evidence"
@@ -77,14 +80,16 @@ func (s *Store) open(ctx context.Context, name string) (blob.Blob, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
+	var st unix.Stat_t
+	err = unix.Fstat(int(f.Fd()), &st)
+	if err == nil && st.Mode&unix.S_IFMT != unix.S_IFREG {
 		err = errors.New("not a regular file")
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return opened{f, info.Size()}, nil
+	// To link a file changes it, to write it before that does not count.
+	return opened{f, st.Size, time.Unix(st.Ctim.Unix())}, nil
 }
 
 // Delete implements blob.Store.
@@ -217,8 +222,12 @@ func (r reader) Read(p []byte) (int, error) {
 
 type opened struct {
 	*os.File
-	size int64
+	size    int64
+	written time.Time
 }
 
 // Size is in bytes.
 func (o opened) Size() int64 { return o.size }
+
+// Written is when it got its name.
+func (o opened) Written() time.Time { return o.written }

@@ -65,6 +65,14 @@ func (w *worker) work() error {
 	if err := json.NewDecoder(os.Stdin).Decode(&w.job); err != nil {
 		return fmt.Errorf("read the job: %w", err)
 	}
+	level, err := w.confine()
+	if err != nil {
+		return err
+	}
+	w.say(media.Message{Level: &level})
+	if w.job.Strict && !level.Full() {
+		return &problem{code: "media.not_isolated", args: []string{level.String()}}
+	}
 	f, err := os.Open(fdPath(inFile))
 	if err != nil {
 		return fmt.Errorf("reopen the input: %w", err)

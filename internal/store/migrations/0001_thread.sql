@@ -35,7 +35,7 @@ CREATE TABLE members (
 
 CREATE TABLE cases (
 	id       TEXT PRIMARY KEY,
-	ref      TEXT NOT NULL UNIQUE,
+	ref      TEXT NOT NULL, -- not unique: a refusal would tell of a case that somebody is not in
 	status   TEXT NOT NULL,
 	priority TEXT NOT NULL,
 	opened   TEXT NOT NULL,

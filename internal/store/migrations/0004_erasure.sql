@@ -1,7 +1,7 @@
 -- +goose Up
 -- What is left of an item that was withdrawn: no row of it, and this one.
 CREATE TABLE erasures (
-	item_id  TEXT PRIMARY KEY,
+	id       TEXT PRIMARY KEY, -- of the item
 	case_id  TEXT REFERENCES cases (id),
 	entry    BIGINT NOT NULL, -- of the journal
 	made     TEXT NOT NULL,
