@@ -53,6 +53,7 @@ func (v *Vault) Backup(ctx context.Context, path string, progress Progress) (Bac
 		return BackedUp{}, err
 	}
 	if err := r.copy(ctx); err != nil {
+		err = errors.Join(err, os.RemoveAll(r.path(r.manifest.run()))) // blobs stay: the next run needs them
 		return BackedUp{}, fmt.Errorf("backup %s: %w", r.manifest.ID, err)
 	}
 	if err := r.finish(ctx); err != nil {
