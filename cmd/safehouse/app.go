@@ -40,6 +40,7 @@ type commands struct {
 	Item    itemCmd    `cmd:"" help:"${help_item}"`
 	Mask    maskCmd    `cmd:"" help:"${help_mask}"`
 	Plan    planCmd    `cmd:"" help:"${help_plan}"`
+	Jobs    jobsCmd    `cmd:"" help:"${help_jobs}"`
 	Report  reportCmd  `cmd:"" help:"${help_report}"`
 	Person  personCmd  `cmd:"" help:"${help_person}"`
 	Group   groupCmd   `cmd:"" help:"${help_group}"`

@@ -144,6 +144,9 @@ func (a *app) receipts(all []outcomeJSON) {
 		if len(o.Same) > 0 {
 			a.line("item.same", o.Same[0])
 		}
+		if o.Material == string(evidence.Video) || o.Material == string(evidence.Photo) {
+			a.line("item.waits")
+		}
 	}
 }
 

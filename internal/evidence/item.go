@@ -33,6 +33,7 @@ type RenditionKind string
 // The kinds of rendition.
 const (
 	Masked     RenditionKind = "masked"
+	Preview    RenditionKind = "preview" // a small covered still, for the team's own lists: it is never released
 	Transcript RenditionKind = "transcript"
 )
 

@@ -189,7 +189,8 @@ func (b *batch) record(ctx context.Context) error {
 	})
 }
 
-// enter records one item, and notices whether its content is known.
+// enter records one item, notices whether its content is known, and asks for a mask
+// where there may be faces.
 func enter(tx *store.Tx, r *Receipt, where store.Sealed) error {
 	before, err := tx.ItemsLike(r.Item.Digest)
 	if err != nil {
@@ -199,7 +200,13 @@ func enter(tx *store.Tx, r *Receipt, where store.Sealed) error {
 		r.Same = append(r.Same, it.ID)
 	}
 	tx.Record("item.receive", string(r.Item.ID), r.Item.Digest.Reveal())
-	return tx.AddItem(&r.Item, where)
+	if err := tx.AddItem(&r.Item, where); err != nil {
+		return err
+	}
+	if r.Item.Material == evidence.Video || r.Item.Material == evidence.Photo {
+		return tx.Enqueue(evidence.ProposeMask{Item: r.Item.ID})
+	}
+	return nil
 }
 
 const sniffed = 4096 // bytes looked at to tell what a file is

@@ -66,6 +66,9 @@ func compose(v *store.View, d evidence.Draft) (Sheet, error) {
 		if err != nil {
 			return Sheet{}, err
 		}
+		if r.Kind != evidence.Masked { // a preview is for the team's own lists
+			return Sheet{}, &evidence.Problem{Code: "draft.not_masked", Args: []any{id}}
+		}
 		name := mediaName(i, r.Media)
 		s.Media[name] = id
 		s.Parts = append(s.Parts, bundle.Part{Name: name, Size: r.Size, Digest: r.Digest})

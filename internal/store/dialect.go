@@ -89,7 +89,8 @@ func migrate(ctx context.Context, db *sql.DB) (err error) {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir, goose.WithGoMigrations(
+		goose.NewGoMigration(jobsMigration, &goose.GoFunc{RunDB: migrateJobs}, nil)))
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,8 @@ type Keys struct {
 // A DB is one vault's database. It is safe for concurrent use.
 type DB struct {
 	bun    *bun.DB
+	engine *engine                 // of jobs; it asks for them only, see package queue
+	again  func() (*bun.DB, error) // opens the same file once more
 	fields *seal.Key
 	seed   [32]byte
 	public journal.Dir
@@ -66,12 +68,20 @@ func Open(ctx context.Context, dir string, keys Keys) (*DB, error) {
 // Inspect is Open for somebody who wants to look, not to go on: it opens also what
 // is not as it published, and leaves the public folder as it lies.
 func Inspect(ctx context.Context, dir string, keys Keys) (*DB, error) {
-	b, err := openSQLite(filepath.Join(dir, "safehouse.db"), keys.Pages.Bytes())
+	pages := keys.Pages.Bytes()
+	open := func() (*bun.DB, error) { return openSQLite(filepath.Join(dir, "safehouse.db"), pages) }
+	b, err := open()
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
+	engine, err := newEngine()
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
 	db := &DB{
 		bun:    b,
+		engine: engine,
+		again:  open,
 		fields: keys.Fields,
 		seed:   keys.Journal.Bytes(),
 		public: journal.Dir(filepath.Join(dir, "journal")),
@@ -173,7 +183,7 @@ func (db *DB) view(ctx context.Context, v View, f func(v *View) error) error {
 		return fmt.Errorf("read the database: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	v.ctx, v.tx, v.fields = ctx, tx, db.fields
+	v.ctx, v.tx, v.fields, v.engine = ctx, tx, db.fields, db.engine
 	return damaged(f(&v))
 }
 
@@ -198,7 +208,7 @@ func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx
 		return fmt.Errorf("write the database: %w", err)
 	}
 	defer btx.Rollback() //nolint:errcheck // after a commit it does nothing
-	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields, actor: actor}}
+	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields, engine: db.engine, actor: actor}}
 	if tx.Now, err = tx.notBefore(db.now()); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -225,6 +235,7 @@ type View struct {
 	fields *seal.Key
 	actor  evidence.MemberID
 	all    bool // every case: only from Unscoped
+	engine *engine
 }
 
 // Tx writes. Now is the one time of all that it writes, never before that of what
