@@ -265,7 +265,7 @@ func (r *run) sealDatabase(c *copier, plain string) error {
 		return err
 	}
 	defer src.Close()
-	sealed := sealing(bk, src)
+	sealed, _ := sealing(bk, src)
 	defer sealed.Close()
 	return r.add(c, filepath.Join(r.manifest.run(), databaseFile), sealed)
 }

@@ -248,7 +248,7 @@ func blobPath(name string) string {
 
 // belongs lists what may lie in a vault's folder.
 var belongs = []string{
-	blobsDir, keysDir, "journal", "safehouse.db", "safehouse.db-wal", "safehouse.db-shm", "index.db", "index.db-wal", "index.db-shm",
+	blobsDir, keysDir, "journal", "jobs.lock", "safehouse.db", "safehouse.db-wal", "safehouse.db-shm", "index.db", "index.db-wal", "index.db-shm",
 }
 
 // The beginnings of names that unfinished work has: of a new vault, a key file and

@@ -38,7 +38,7 @@ func Restore(ctx context.Context, from, to string, member evidence.MemberID, pas
 	if err != nil {
 		return out, err
 	}
-	root, id, err := prove(from, b, m, member, passphrase)
+	root, id, err := prove(ctx, from, b, m, member, passphrase)
 	if err != nil {
 		return out, err
 	}
@@ -83,9 +83,9 @@ func readManifest(from string) ([]byte, manifest, error) {
 }
 
 // prove opens the root and checks the manifest and every file that it lists.
-func prove(from string, b []byte, m manifest, member evidence.MemberID, passphrase evidence.Secret) (*seal.Root, evidence.MemberID, error) {
+func prove(ctx context.Context, from string, b []byte, m manifest, member evidence.MemberID, passphrase evidence.Secret) (*seal.Root, evidence.MemberID, error) {
 	bad := m.check(from)
-	root, id, err := unlock(filepath.Join(from, m.run()), member, passphrase)
+	root, id, err := knock(ctx, filepath.Join(from, m.run()), member, passphrase)
 	if err != nil {
 		// A damaged slot opens to nobody: do not let them doubt their passphrase.
 		return nil, "", errors.Join(bad, err)
