@@ -48,6 +48,7 @@ type commands struct {
 	Claim   claimCmd   `cmd:"" help:"${help_claim}"`
 	Draft   draftCmd   `cmd:"" help:"${help_draft}"`
 	Review  reviewCmd  `cmd:"" help:"${help_review}"`
+	Names   namesCmd   `cmd:"" help:"${help_names}"`
 	Leak    leakCmd    `cmd:"" help:"${help_leak}"`
 	Release releaseCmd `cmd:"" help:"${help_release}"`
 	Status  statusCmd  `cmd:"" help:"${help_status}"`

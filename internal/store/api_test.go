@@ -148,7 +148,7 @@ func TestATxComesFromUpdateOnly(t *testing.T) {
 		if slices.Contains(calls, "Commit") && f.String() != "DB.commit" {
 			t.Errorf("%s commits", f)
 		}
-		if f.results == nil || !f.exported {
+		if f.results == nil || !f.exported || f.String() == "DB.JobDriver" { // for package queue alone: see below
 			continue
 		}
 		for _, r := range f.results.List {
@@ -212,6 +212,18 @@ func TestAViewCannotWrite(t *testing.T) {
 	}
 }
 
+// engineOf keeps those of some imports by which SQL can be spoken.
+func engineOf(imports []string) (out []string) {
+	for _, i := range imports {
+		for _, engine := range []string{"database/sql", "github.com/uptrace/bun", "github.com/ncruces/go-sqlite3", "github.com/pressly/goose", "github.com/jackc/pgx"} {
+			if i == engine || strings.HasPrefix(i, engine+"/") {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
+}
+
 // Who has the engine in hand can go around the journal.
 func TestNobodyElseSpeaksSQL(t *testing.T) {
 	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", "./...")
@@ -234,11 +246,12 @@ func TestNobodyElseSpeaksSQL(t *testing.T) {
 		if p.ImportPath == "safehouse/internal/store" {
 			continue
 		}
+		if p.ImportPath == "safehouse/internal/queue" && slices.Equal(engineOf(p.Imports), []string{"database/sql"}) {
+			continue // it runs the engine of jobs, on tables of that engine's own
+		}
 		for _, i := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
-			for _, engine := range []string{"database/sql", "github.com/uptrace/bun", "github.com/ncruces/go-sqlite3", "github.com/pressly/goose", "github.com/jackc/pgx"} {
-				if i == engine || strings.HasPrefix(i, engine+"/") {
-					t.Errorf("%s imports %s", p.ImportPath, i)
-				}
+			if len(engineOf([]string{i})) > 0 {
+				t.Errorf("%s imports %s", p.ImportPath, i)
 			}
 		}
 	}

@@ -165,7 +165,7 @@ func (v *View) Jobs() ([]Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the jobs: %w", err)
 	}
-	out := []Job{}
+	out := make([]Job, 0, len(list.Jobs))
 	for _, row := range slices.Backward(list.Jobs) {
 		j := jobOf(row)
 		switch err := v.seesSubject(j.Subject); {
@@ -178,8 +178,8 @@ func (v *View) Jobs() ([]Job, error) {
 	return out, nil
 }
 
-// subjects are the tables that a job may be about a row of, by the prefix of its ID.
-var subjects = map[string]string{"itm": "items", "pln": "plans"}
+// subjects are the tables of what a job can be about, by the prefix of its ID.
+var subjects = map[string]string{"itm": "items", "pln": "plans", "ren": "renditions", "rel": "releases"}
 
 // seesSubject returns ErrNotFound unless the actor may see what a job is about.
 func (v *View) seesSubject(id string) error {
@@ -191,7 +191,7 @@ func (v *View) seesSubject(id string) error {
 	return v.sees(table, id)
 }
 
-// Job gives one job.
+// Job gives one job about what the actor may see.
 func (v *View) Job(id int64) (Job, error) {
 	row, err := v.engine.JobGetTx(v.ctx, v.tx.Tx, id)
 	if errors.Is(err, rivertype.ErrNotFound) {
@@ -201,7 +201,10 @@ func (v *View) Job(id int64) (Job, error) {
 		return Job{}, fmt.Errorf("job %d: %w", id, err)
 	}
 	j := jobOf(row)
-	return j, v.seesSubject(j.Subject)
+	if err := v.seesSubject(j.Subject); err != nil {
+		return Job{}, fmt.Errorf("job %d: %w", id, evidence.ErrNotFound)
+	}
+	return j, nil
 }
 
 func jobOf(row *rivertype.JobRow) Job {

@@ -486,9 +486,16 @@ type Kept struct {
 	Digest   string
 }
 
-// Kept lists every content, originals first. One whose digest does not open is left
+// errPart is returned where a part would be taken for the whole.
+var errPart = errors.New("this is asked of every case or not at all")
+
+// Kept lists every content, originals first: of every case, so it needs an unscoped
+// view. One whose digest does not open is left
 // out: Audit names it.
 func (v *View) Kept() (all []Kept, err error) {
+	if !v.all {
+		return nil, errPart
+	}
 	var items []itemRow
 	if err := v.tx.NewSelect().Model(&items).Order("id").Scan(v.ctx); err != nil {
 		return nil, err
