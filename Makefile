@@ -26,7 +26,8 @@ run: build
 	@if [ ! -e demo/.whole ]; then rm -rf demo; examples/main-job.sh demo; touch demo/.whole; \
 	else echo "run: demo/ is there from last time; remove it to do the job again"; fi
 	@echo "run: http://$(LISTEN)"
-	@bin/safehouse --data demo/data serve --listen $(LISTEN)
+	@SAFEHOUSE_PASSPHRASE_FILE=demo/researcher.passphrase \
+	bin/safehouse --data demo/data serve --demo --bundle demo --listen $(LISTEN)
 
 test:
 	@scripts/setup.sh test

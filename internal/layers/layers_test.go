@@ -50,11 +50,14 @@ var table = map[string]string{
 	"internal/release":  "evidence access store vault review leak bundle journal",
 	"internal/followup": "evidence access store",
 
-	"cmd/safehouse": "evidence access locale report edtf names leak media media/worker intake vault mask casefile review " +
+	"internal/web": "evidence access locale leak media store vault journal bundle casefile followup release",
+
+	"cmd/safehouse": "web evidence access locale report edtf names leak media media/worker intake vault mask casefile review " +
 		"release followup store queue journal",
 	"cmd/safehouse-verify": "journal bundle",
 	"bench/masking":        "evidence media media/worker mask",
 	"bench/names":          "names",
+	"bench/store":          "evidence seal blob/dir store vault intake",
 }
 
 // What a package is, for the rules that no row may break.

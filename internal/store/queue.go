@@ -165,7 +165,7 @@ func (v *View) Jobs() ([]Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the jobs: %w", err)
 	}
-	out := make([]Job, 0, len(list.Jobs))
+	out := []Job{}
 	for _, row := range slices.Backward(list.Jobs) {
 		j := jobOf(row)
 		switch err := v.seesSubject(j.Subject); {
@@ -178,8 +178,8 @@ func (v *View) Jobs() ([]Job, error) {
 	return out, nil
 }
 
-// subjects are the tables of what a job can be about, by the prefix of its ID.
-var subjects = map[string]string{"itm": "items", "pln": "plans", "ren": "renditions", "rel": "releases"}
+// subjects are the tables that a job may be about a row of, by the prefix of its ID.
+var subjects = map[string]string{"itm": "items", "pln": "plans"}
 
 // seesSubject returns ErrNotFound unless the actor may see what a job is about.
 func (v *View) seesSubject(id string) error {

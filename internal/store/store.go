@@ -226,9 +226,9 @@ type View struct {
 	ctx    context.Context
 	tx     bun.Tx
 	fields *seal.Key
+	engine *engine
 	actor  evidence.MemberID
 	all    bool // every case: only from Unscoped
-	engine *engine
 }
 
 // Tx writes. Now is the one time of all that it writes, never before that of what

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -93,6 +94,20 @@ func build(ctx context.Context, dir, origin string, demo bool, first *evidence.M
 	return v.DB.Found(ctx, origin, demo, *first, slot)
 }
 
+// Here says whether there is a vault in dir, without opening it.
+func Here(dir string) error {
+	_, err := slots(dir)
+	return err
+}
+
+func slots(dir string) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, keysDir, "*"+slotExt))
+	if err != nil || len(paths) == 0 {
+		return nil, &evidence.Problem{Code: "vault.none", Args: []any{dir}, Err: err}
+	}
+	return paths, nil
+}
+
 // Enter opens the vault for the member whose slot the passphrase opens. Without
 // a member ID every slot is tried.
 func Enter(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret) (*Vault, error) {
@@ -109,29 +124,67 @@ func Inspect(ctx context.Context, dir string, member evidence.MemberID, passphra
 type opener func(ctx context.Context, dir string, keys store.Keys) (*store.DB, error)
 
 func enter(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret, open opener) (*Vault, error) {
-	slots, err := filepath.Glob(filepath.Join(dir, keysDir, "*"+slotExt))
-	if err != nil || len(slots) == 0 {
-		return nil, &evidence.Problem{Code: "vault.none", Args: []any{dir}, Err: err}
+	root, id, err := knock(ctx, dir, member, passphrase)
+	if err != nil {
+		return nil, err
 	}
-	for _, path := range slots {
+	return as(ctx, dir, root, id, open)
+}
+
+// Admit lets a further member into the open vault, by their own passphrase. The
+// vault stays what it was: its Actor is who opened it.
+func (v *Vault) Admit(ctx context.Context, member evidence.MemberID, passphrase evidence.Secret) (evidence.Actor, error) {
+	root, id, err := knock(ctx, v.Dir, member, passphrase)
+	if err != nil {
+		return evidence.Actor{}, err
+	}
+	defer root.Forget()
+	mark := []byte("admit") // a slot of another vault holds another root
+	if !hmac.Equal(root.Key(seal.Fields).Mac(mark, "admit"), v.root.Key(seal.Fields).Mac(mark, "admit")) {
+		return evidence.Actor{}, &evidence.Problem{Code: "vault.wrong_passphrase"}
+	}
+	var m evidence.Member
+	err = v.DB.View(ctx, id, func(view *store.View) (err error) {
+		m, err = view.Member(id)
+		return err
+	})
+	if errors.Is(err, evidence.ErrNotFound) { // a slot that belongs to nobody opens nothing
+		err = &evidence.Problem{Code: "vault.wrong_passphrase"}
+	}
+	return m.Actor(), err
+}
+
+// knock tries the passphrase on the slot of member, or on every slot. It stops
+// between two slots when ctx ends: each costs half a second and 128 MiB.
+func knock(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret) (*seal.Root, evidence.MemberID, error) {
+	paths, err := slots(dir)
+	if err != nil {
+		return nil, "", err
+	}
+	words := []byte(passphrase.Reveal())
+	defer clear(words)
+	for _, path := range paths {
 		id := evidence.MemberID(strings.TrimSuffix(filepath.Base(path), slotExt))
 		if member != "" && member != id {
 			continue
 		}
+		if err := ctx.Err(); err != nil {
+			return nil, "", err
+		}
 		slot, err := os.ReadFile(path)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		root, err := seal.OpenSlot(slot, []byte(passphrase.Reveal()))
+		root, err := seal.OpenSlot(slot, words)
 		if errors.Is(err, seal.ErrSealed) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("slot %s: %w", id, err)
+			return nil, "", fmt.Errorf("slot %s: %w", id, err)
 		}
-		return as(ctx, dir, root, id, open)
+		return root, id, nil
 	}
-	return nil, &evidence.Problem{Code: "vault.wrong_passphrase"}
+	return nil, "", &evidence.Problem{Code: "vault.wrong_passphrase"}
 }
 
 // as assembles the vault for one of its members.

@@ -10,8 +10,6 @@ package vault
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"strings"
@@ -43,7 +41,12 @@ type Content struct {
 func (c *Content) Close() error { return c.close() }
 
 // Reader reads the whole from the start.
-func (c *Content) Reader() io.Reader { return io.NewSectionReader(c, 0, c.Size) }
+func (c *Content) Reader() io.Reader {
+	if o, ok := c.ReaderAt.(*opened); ok {
+		return &inOrder{opened: o}
+	}
+	return io.NewSectionReader(c, 0, c.Size)
+}
 
 // Originals keeps evidentiary copies.
 type Originals struct {
@@ -135,42 +138,15 @@ func put(ctx context.Context, blobs blob.Store, key *seal.Key, id string, r io.R
 	if err != nil {
 		return Stored{}, err
 	}
-	sum := sha256.New()
-	counted := &counter{r: io.TeeReader(r, sum)}
 	s := Stored{Where: store.Sealed{Blob: blob.NewName(), Key: bk.Wrap(key, id)}}
-	if err := blobs.Put(ctx, s.Where.Blob, sealing(bk, counted)); err != nil {
+	sealed, passed := sealing(bk, r)
+	defer sealed.Close()
+	if err := blobs.Put(ctx, s.Where.Blob, sealed); err != nil {
 		return Stored{}, fmt.Errorf("put %s: %w", id, err)
 	}
-	s.Size, s.Digest = counted.n, hex.EncodeToString(sum.Sum(nil))
+	p := <-passed
+	s.Size, s.Digest = p.size, p.digest
 	return s, nil
-}
-
-// sealing turns a reader of plain bytes into a reader of sealed ones.
-func sealing(bk *seal.BlobKey, plain io.Reader) io.Reader {
-	pr, pw := io.Pipe()
-	go func() {
-		w, err := bk.Seal(pw)
-		if err == nil {
-			_, err = io.Copy(w, plain)
-		}
-		if err == nil {
-			err = w.Close()
-		}
-		pw.CloseWithError(err)
-	}()
-	return pr
-}
-
-// counter counts what passes.
-type counter struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
 }
 
 func open(ctx context.Context, blobs blob.Store, key *seal.Key, id string, where store.Sealed) (*Content, error) {
@@ -187,5 +163,5 @@ func open(ctx context.Context, blobs blob.Store, key *seal.Key, id string, where
 		b.Close()
 		return nil, fmt.Errorf("open %s: %w", id, err)
 	}
-	return &Content{ReaderAt: plain, Size: size, close: b.Close}, nil
+	return &Content{ReaderAt: &opened{plain, bk, b}, Size: size, close: b.Close}, nil
 }

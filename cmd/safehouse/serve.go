@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"safehouse/internal/evidence"
+	"safehouse/internal/vault"
+	"safehouse/internal/web"
+)
+
+type serveCmd struct {
+	Listen string        `help:"${help_serve_listen}" default:"127.0.0.1:7070" placeholder:"ADDRESS"`
+	Bundle string        `help:"${help_serve_bundle}" type:"path" placeholder:"DIR"`
+	Idle   time.Duration `help:"${help_serve_idle}" default:"10m" placeholder:"TIME"`
+	Demo   bool          `help:"${help_serve_demo}"`
+}
+
+// Run serves until it is stopped. It starts locked, but for a demonstration.
+func (c *serveCmd) Run(a *app) error {
+	if c.Idle <= 0 {
+		return &evidence.Problem{Code: "web.idle"}
+	}
+	if err := vault.Here(a.flags.Data); err != nil {
+		return err
+	}
+	studio, err := a.studio()
+	if err != nil {
+		return err
+	}
+	l, err := web.Listen(c.Listen)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	s := &web.Server{Data: a.flags.Data, Bundles: c.Bundle, Idle: c.Idle, Machine: studio.Media.Parts}
+	if c.Demo {
+		v, err := a.demo()
+		if err != nil {
+			return err
+		}
+		s.Show(v)
+	}
+	a.line("web.serving", "http://"+l.Addr().String()+"/")
+	return s.Serve(a.ctx, l)
+}
+
+// demo enters a throw-away vault. Any other is not shown without asking, whoever
+// knows its passphrase.
+func (a *app) demo() (*vault.Vault, error) {
+	v, err := a.enter()
+	if err != nil {
+		return nil, err
+	}
+	if !v.DB.Demo() {
+		return nil, errors.Join(&evidence.Problem{Code: "web.not_demo", Args: []any{a.flags.Data}}, v.Close())
+	}
+	return v, nil
+}
