@@ -3,6 +3,7 @@ package queue
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -68,6 +69,16 @@ func newHouse(t *testing.T) *house {
 }
 
 func newItem() evidence.ItemID { return evidence.NewID[evidence.ItemID]("itm") }
+
+// there makes the item if it is not there: jobs are listed to whom may see what they are
+// about.
+func there(tx *store.Tx, by evidence.MemberID, id evidence.ItemID) error {
+	_, _, err := tx.Item(id)
+	if !errors.Is(err, evidence.ErrNotFound) {
+		return err
+	}
+	return tx.AddItem(&evidence.Item{ID: id, Material: evidence.Video, By: by}, store.Sealed{Blob: rand.Text(), Key: []byte("k")})
+}
 
 // ask enqueues a proposal for each item in one Update.
 func (h *house) ask(items ...evidence.ItemID) {
