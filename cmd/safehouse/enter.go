@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -33,7 +34,9 @@ func (a *app) enterBy(door func(context.Context, string, evidence.MemberID, evid
 	if err != nil {
 		return nil, err
 	}
-	return door(a.ctx, a.flags.Data, evidence.MemberID(a.flags.As), passphrase)
+	v, err := door(a.ctx, a.flags.Data, evidence.MemberID(a.flags.As), passphrase)
+	debug.FreeOSMemory() // trying a passphrase took 128 MiB, and they were full of it
+	return v, err
 }
 
 // with enters, works, and forgets the keys.

@@ -50,6 +50,34 @@ func openSQLite(path string, pages [32]byte) (*bun.DB, error) {
 	return bun.NewDB(db, sqlitedialect.New()), nil
 }
 
+// copyAddress is the one address that a key stands in: SQLite opens the copy itself
+// and offers no other way. It lives as long as the copying does.
+func copyAddress(path string, pages [32]byte) string {
+	query := url.Values{"vfs": {"adiantum"}, "hexkey": {hex.EncodeToString(pages[:])}}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
+}
+
+// copySQLite copies what a connection sees to another file. Within a transaction that
+// is the transaction's state.
+func copySQLite(conn *sql.Conn, address string) error {
+	return conn.Raw(func(c any) error { return c.(driver.Conn).Raw().Backup("main", address) })
+}
+
+// wipeSQLite writes the file anew and empties the log: ErrBusy while somebody reads
+// from it.
+func wipeSQLite(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, "VACUUM"); err != nil {
+		return err
+	}
+	return conn.Raw(func(c any) error {
+		_, _, err := c.(driver.Conn).Raw().WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)
+		if errors.Is(err, sqlite3.BUSY) {
+			return ErrBusy
+		}
+		return err
+	})
+}
+
 // migrate brings the schema to the newest version that this program knows.
 func migrate(ctx context.Context, db *sql.DB) (err error) {
 	defer func() {

@@ -42,6 +42,8 @@ type DB struct {
 	public journal.Dir
 	now    func() time.Time
 
+	address func(path string) string // of a copy of the database, under the same key
+
 	origin   string // set by Found or load, then read only
 	demo     bool
 	signer   note.Signer
@@ -84,6 +86,8 @@ func Inspect(ctx context.Context, dir string, keys Keys) (*DB, error) {
 		seed:   keys.Journal.Bytes(),
 		public: journal.Dir(filepath.Join(dir, "journal")),
 		now:    func() time.Time { return time.Now().UTC() },
+
+		address: func(path string) string { return copyAddress(path, keys.Pages.Bytes()) },
 	}
 	if err := damaged(db.load(ctx)); err != nil {
 		b.Close()
@@ -145,6 +149,9 @@ func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidenc
 		return tx.AddMember(&first)
 	})
 }
+
+// Now is the time by the clock that the database writes with.
+func (db *DB) Now() time.Time { return db.now() }
 
 // Close lets go of the file. The caller forgets the keys.
 func (db *DB) Close() error {

@@ -39,6 +39,7 @@ type Vault struct {
 	Renditions *Renditions
 
 	root *seal.Root
+	step func(name string) // the tests stop here
 }
 
 // Found makes a new vault in dir, with its first member, an administrator. The
