@@ -197,6 +197,9 @@ type erasingRow struct {
 // Erase takes out what r found: keys, names, words, salts, and the item's row. What
 // was in the pages before is overwritten by Wipe.
 func (tx *Tx) Erase(r Reach, by evidence.MemberID) error {
+	if err := tx.sees("items", string(r.Item.ID)); err != nil {
+		return err
+	}
 	for _, b := range r.Blobs {
 		if err := tx.insert(&erasingRow{Blob: b, ItemID: string(r.Item.ID)}); err != nil {
 			return err
@@ -340,6 +343,9 @@ func (v *View) erasure(row erasureRow) (Erasure, error) {
 
 // Erasing lists the blobs of an item that still have to be deleted.
 func (v *View) Erasing(id evidence.ItemID) ([]string, error) {
+	if err := v.sees("erasures", string(id)); err != nil {
+		return nil, err
+	}
 	var rows []erasingRow
 	if err := v.tx.NewSelect().Model(&rows).Where("item_id = ?", string(id)).Order("blob").Scan(v.ctx); err != nil {
 		return nil, err
@@ -350,6 +356,9 @@ func (v *View) Erasing(id evidence.ItemID) ([]string, error) {
 // FinishErasure notes that nothing opens to the item any more. It is false when that
 // was noted before.
 func (tx *Tx) FinishErasure(id evidence.ItemID) (bool, error) {
+	if err := tx.sees("erasures", string(id)); err != nil {
+		return false, err
+	}
 	if _, err := tx.tx.NewDelete().Model((*erasingRow)(nil)).Where("item_id = ?", string(id)).Exec(tx.ctx); err != nil {
 		return false, err
 	}

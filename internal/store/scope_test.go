@@ -24,7 +24,7 @@ type walled struct {
 }
 
 // theirs are the IDs in the first case.
-var theirs = []string{"itm_aaaaaaaaaaaaaaaa", "pln_in", "ren_in", "per_in", "grp_in", "src_in", "clm_in", "sta_in", "drf_in", "apr_in", "rel_in"}
+var theirs = []string{"itm_aaaaaaaaaaaaaaaa", "pln_in", "ren_in", "per_in", "grp_in", "src_in", "clm_in", "sta_in", "drf_in", "apr_in", "rel_in", "itm_gone"}
 
 // firstJob is about the item: a job takes no ID that is not written as one.
 const firstJob = int64(1)
@@ -37,6 +37,11 @@ func newWalled(t *testing.T) walled {
 	w.update(t, m.ID, func(tx *Tx) error { tx.Record("member.add", string(w.second.ID)); return tx.AddMember(&w.second) })
 	w.in, w.other = addCase(t, db, m.ID, "IN"), addCase(t, db, w.second.ID, "OTHER")
 	w.update(t, m.ID, func(tx *Tx) error { return w.fill(tx) })
+	w.update(t, m.ID, func(tx *Tx) error {
+		r, err := tx.Reach("itm_gone")
+		tx.RecordWhy("item.withdraw", "itm_gone", evidence.Protect("because"))
+		return errors.Join(err, tx.Erase(r, m.ID))
+	})
 	w.update(t, w.second.ID, func(tx *Tx) error {
 		tx.Record("person.new", "per_other")
 		return tx.AddPerson(&evidence.Person{ID: "per_other", Case: w.other.ID, Pseudonym: "p"})
@@ -74,6 +79,7 @@ func (w walled) fill(tx *Tx) error {
 func (w walled) evidence(tx *Tx) error {
 	return errors.Join(
 		tx.AddItem(&evidence.Item{ID: "itm_aaaaaaaaaaaaaaaa", Case: w.in.ID, Material: evidence.Video, By: w.insider.ID, Digest: evidence.Protect("d")}, Sealed{"b1", []byte("k")}),
+		tx.AddItem(&evidence.Item{ID: "itm_gone", Case: w.in.ID, By: w.insider.ID, Digest: evidence.Protect("e")}, Sealed{"b3", []byte("k")}),
 		tx.AddPlan(&evidence.Plan{ID: "pln_in", Item: "itm_aaaaaaaaaaaaaaaa", By: w.insider.ID}),
 		tx.AddRendition(&evidence.Rendition{ID: "ren_in", Item: "itm_aaaaaaaaaaaaaaaa", Plan: "pln_in", Kind: evidence.Masked, By: w.insider.ID}, Sealed{"b2", []byte("k")}),
 		tx.Enqueue(evidence.ProposeMask{Item: "itm_aaaaaaaaaaaaaaaa"}),
@@ -107,6 +113,8 @@ var forAll = map[string]string{
 	"Checkpoint":  "published",
 	"Blobs":       "a blob's name says nothing",
 	"Kept":        "refused without an unscoped view: see its own test",
+	"Backups":     "each holds every case",
+	"Holding":     "each holds every case",
 	"HandedIn":    "the actor's own, whichever case it went to: see its own test",
 }
 
@@ -124,7 +132,7 @@ func (w walled) arguments(t reflect.Type) []reflect.Value {
 	case reflect.TypeFor[evidence.CaseID]():
 		return is(w.in.ID, evidence.CaseID(""))
 	case reflect.TypeFor[evidence.ItemID]():
-		return is(evidence.ItemID("itm_aaaaaaaaaaaaaaaa"), evidence.ItemID(""))
+		return is(evidence.ItemID("itm_aaaaaaaaaaaaaaaa"), evidence.ItemID("itm_gone"), evidence.ItemID(""))
 	case reflect.TypeFor[evidence.PlanID]():
 		return is(evidence.PlanID("pln_in"))
 	case reflect.TypeFor[evidence.RenditionID]():
@@ -309,12 +317,16 @@ func TestNothingIsWrittenIntoACaseThatTheActorIsNotIn(t *testing.T) {
 		"AddRelease": func(tx *Tx) error {
 			return tx.AddRelease(&evidence.Release{ID: "rel_x", Draft: "drf_in", Approval: "apr_in", By: w.second.ID})
 		},
-		"RetryJob":         func(tx *Tx) error { _, err := tx.RetryJob(firstJob); return err },
-		"CancelJob":        func(tx *Tx) error { _, err := tx.CancelJob(firstJob); return err },
+		"RetryJob":  func(tx *Tx) error { _, err := tx.RetryJob(firstJob); return err },
+		"CancelJob": func(tx *Tx) error { _, err := tx.CancelJob(firstJob); return err },
+		"Erase": func(tx *Tx) error {
+			return tx.Erase(Reach{Item: evidence.Item{ID: "itm_aaaaaaaaaaaaaaaa"}}, w.second.ID)
+		},
+		"FinishErasure":    func(tx *Tx) error { _, err := tx.FinishErasure("itm_gone"); return err },
 		"AddCaseMember":    func(tx *Tx) error { return tx.AddCaseMember(w.in.ID, w.second.ID) },
 		"RemoveCaseMember": func(tx *Tx) error { return tx.RemoveCaseMember(w.in.ID, w.insider.ID) },
 	}
-	noCase := strings.Fields("AddCase AddMember Record RecordWhy Enqueue") // a job asked for tells and changes nothing by itself
+	noCase := strings.Fields("AddCase AddMember Record RecordWhy Next AddBackup FinishBackup Enqueue") // a job asked for tells and changes nothing by itself
 	for i := range reflect.TypeFor[*Tx]().NumMethod() {
 		name := reflect.TypeFor[*Tx]().Method(i).Name
 		_, reads := reflect.TypeFor[*View]().MethodByName(name)
