@@ -34,6 +34,8 @@ type commands struct {
 	Lang string `help:"${help_lang}" env:"SAFEHOUSE_LANG" placeholder:"en|ko|zh"`
 	JSON bool   `help:"${help_json}" name:"json"`
 
+	AcceptRollback string `help:"${help_accept_rollback}" name:"accept-rollback" placeholder:"REASON"`
+
 	Init    initCmd    `cmd:"" help:"${help_init}"`
 	Member  memberCmd  `cmd:"" help:"${help_member}"`
 	Case    caseCmd    `cmd:"" help:"${help_case}"`

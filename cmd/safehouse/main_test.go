@@ -66,6 +66,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PROGRAMS", programs)
 			env.Setenv("HOME_OF_SAFEHOUSE", home)
 			env.Setenv("SAFEHOUSE_DATA", filepath.Join(env.WorkDir, "data"))
+			env.Setenv("SAFEHOUSE_SEEN", filepath.Join(env.WorkDir, "seen"))
 			env.Setenv("SAFEHOUSE_LANG", "en")
 			env.Setenv("SAFEHOUSE_PASSPHRASE_FILE", filepath.Join(env.WorkDir, "one.txt"))
 			env.Setenv("SAFEHOUSE_NEW_PASSPHRASE_FILE", filepath.Join(env.WorkDir, "two.txt"))

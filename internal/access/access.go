@@ -17,6 +17,9 @@ type Action string
 // The actions. Each stage asks about its own before it does anything.
 const (
 	AddMember    Action = "member.add"
+	RemoveMember Action = "member.remove"
+	Custodians   Action = "member.custodian" // who may be one; the actor must be one too
+	Recovery     Action = "member.recovery"
 	ListMembers  Action = "member.list"
 	HandIn       Action = "item.receive"
 	ReadHandedIn Action = "item.handed_in" // that what one handed in oneself has arrived
@@ -40,7 +43,7 @@ const (
 
 var may = map[evidence.Role][]Action{
 	evidence.Administrator: {
-		AddMember, ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
+		AddMember, RemoveMember, Custodians, Recovery, ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
 		ReadHandedIn, MoveItem, ShareCase,
 		WriteDraft, ReadDraft, Review, Release, ReadJournal, Clean, Backup,
 	},

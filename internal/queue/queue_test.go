@@ -443,7 +443,15 @@ func child(dir, stage string) error {
 	if err != nil {
 		return err
 	}
-	root, err := seal.OpenSlot(slot, []byte(words))
+	identity, err := seal.OpenSlot(slot, []byte(words))
+	if err != nil {
+		return err
+	}
+	file, err := os.ReadFile(filepath.Join(dir, "root"))
+	if err != nil {
+		return err
+	}
+	root, _, err := seal.OpenFile(seal.VaultRoot, file, identity)
 	if err != nil {
 		return err
 	}
@@ -493,15 +501,24 @@ func (h *house) killedAt(stage string) {
 	}
 }
 
+// handKeys leaves the root for a child that knows the passphrase.
+func (h *house) handKeys() {
+	h.t.Helper()
+	identity, err := seal.NewIdentity()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	slot, err1 := identity.MakeSlot([]byte(words))
+	file, err2 := h.root.MakeFile(seal.VaultRoot, []string{identity.Recipient()})
+	err = errors.Join(err1, err2, os.WriteFile(filepath.Join(h.dir, "slot"), slot, 0o600), os.WriteFile(filepath.Join(h.dir, "root"), file, 0o600))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 func TestKilledTwiceAtAnyStageTheJobEndsOnceAndSoon(t *testing.T) {
 	h := newHouse(t)
-	slot, err := h.root.MakeSlot([]byte(words))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(h.dir, "slot"), slot, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	h.handKeys()
 	for _, stage := range stages {
 		id := newItem()
 		h.ask(id)
@@ -527,13 +544,7 @@ func TestKilledTwiceAtAnyStageTheJobEndsOnceAndSoon(t *testing.T) {
 
 func TestJobThatKillsItsProcessIsNotTriedForEver(t *testing.T) {
 	h := newHouse(t)
-	slot, err := h.root.MakeSlot([]byte(words))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(h.dir, "slot"), slot, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	h.handKeys()
 	h.ask(newItem())
 	for range store.MaxTries {
 		h.killedAt("begun")

@@ -354,3 +354,37 @@ func TestTheJournalKnowsBeforeTheFirstByte(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWhereNamesAreSealedOnlyACustodianMakesARelease(t *testing.T) {
+	r := newRoom(t, picture(t))
+	r.accept(t)
+	err := r.DB.Update(t.Context(), r.v.Actor.ID, func(tx *store.Tx) error {
+		tx.Record("person.new", "per_sealed")
+		return tx.AddPerson(&evidence.Person{ID: "per_sealed", Case: "cas_b", Pseudonym: "the guide", Sealed: true,
+			Names: []evidence.Name{{Text: evidence.Protect("Rowan Ashdown")}}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ok := r.approved(t, r.draft("They ask for help."))
+	other := r.v.Actor
+	other.Custodian = false
+	var p *evidence.Problem
+	if _, err := r.Make(t.Context(), other, ok, io.Discard); !errors.As(err, &p) || p.Code != "release.needs_custodian" {
+		t.Errorf("without a custodian: %v", err)
+	}
+	if _, err := r.Check(t.Context(), other, ok.Draft()); !errors.As(err, &p) || p.Code != "release.needs_custodian" {
+		t.Errorf("a look without a custodian: %v", err)
+	}
+	if r.releases(t) != 0 {
+		t.Error("it left")
+	}
+	slip := r.approved(t, r.draft("ROWAN ASHDOWN asks for help."))
+	var no *Refusal
+	if _, err := r.Make(t.Context(), r.v.Actor, slip, io.Discard); !errors.As(err, &no) || no.Code != "release.leak" {
+		t.Errorf("a custodian's gate does not know the sealed name: %v", err)
+	}
+	if _, err := r.Make(t.Context(), r.v.Actor, ok, io.Discard); err != nil {
+		t.Errorf("a custodian: %v", err)
+	}
+}

@@ -109,7 +109,7 @@ func (v *View) Holding(received, withdrawn int64) ([]Backup, error) {
 	return out, nil
 }
 
-// Snapshot writes the whole database to a new file at path, under the same key. Tell
+// Snapshot writes the whole database to a new file at path, under the key that it has now. Tell
 // is called with exactly the state that is written, of every case, before it is. Others
 // may write meanwhile; what they write is not in it.
 func (db *DB) Snapshot(ctx context.Context, path string, tell func(v *View) error) error {
@@ -123,14 +123,14 @@ func (db *DB) Snapshot(ctx context.Context, path string, tell func(v *View) erro
 		return fmt.Errorf("copy the database: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	view := &View{ctx: ctx, tx: tx, fields: db.fields, all: true}
+	view := &View{ctx: ctx, tx: tx, fields: db.keys.Fields, all: true}
 	if _, err := view.JournalSize(); err != nil { // from the first read on, the state stands still
 		return fmt.Errorf("copy the database: %w", err)
 	}
 	if err := tell(view); err != nil {
 		return err
 	}
-	if err := copySQLite(conn.Conn, db.address(path)); err != nil {
+	if err := copySQLite(conn.Conn, db.pages.address(path, keyNow)); err != nil {
 		return fmt.Errorf("copy the database: %w", err)
 	}
 	return nil

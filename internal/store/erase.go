@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,10 +10,6 @@ import (
 
 	"safehouse/internal/evidence"
 )
-
-// ErrBusy is returned by Wipe while another program reads: what it reads from
-// cannot be overwritten yet.
-var ErrBusy = errors.New("another program is reading the database")
 
 // A Reach is all that rests on one item and goes with it.
 type Reach struct {

@@ -9,16 +9,17 @@ import (
 	"testing"
 
 	"lukechampine.com/adiantum"
+	"lukechampine.com/adiantum/hbsh"
 
 	"safehouse/internal/evidence"
 	"safehouse/internal/seal"
 )
 
-// pages decrypts every page of the database and of its log, used or not.
-func pages(t *testing.T, dir string, root *seal.Root) (all []byte) {
+// allPages decrypts every page of the database and of its log, used or not.
+func allPages(t *testing.T, dir string, root *seal.Root) (all []byte) {
 	t.Helper()
-	key := root.Key(seal.Database).Bytes()
-	cipher := adiantum.New(key[:])
+	var cipher *hbsh.HBSH
+	root.Key(seal.Database).Raw(1, func(raw *[32]byte) { cipher = adiantum.New(raw[:]) })
 	for _, name := range []string{"safehouse.db", "safehouse.db-wal"} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
@@ -76,7 +77,7 @@ func TestErasedFieldsAreInNoPage(t *testing.T) {
 		}
 		marks[name] = b
 	}
-	before := pages(t, dir, root)
+	before := allPages(t, dir, root)
 	for name, mark := range marks {
 		if !bytes.Contains(before, mark) {
 			t.Errorf("the %s was never there: this test proves nothing", name)
@@ -96,7 +97,7 @@ func TestErasedFieldsAreInNoPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	after := pages(t, dir, root)
+	after := allPages(t, dir, root)
 	for name, mark := range marks {
 		if bytes.Contains(after, mark) {
 			t.Errorf("the %s is still in a page", name)

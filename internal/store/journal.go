@@ -335,12 +335,30 @@ func (db *DB) Publish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := db.publishKeys(v); err != nil { // before a checkpoint that needs them
+			return err
+		}
 		return db.public.Publish(size, (&entryBlocks{view: v}).entry, v, checkpoint)
 	})
 	if err != nil {
 		return fmt.Errorf("publish the journal: %w", err)
 	}
 	return nil
+}
+
+// publishKeys puts the successions of the journal's key beside its checkpoint.
+func (db *DB) publishKeys(v *View) error {
+	keys, err := v.JournalKeys()
+	if err != nil {
+		return err
+	}
+	var notes [][]byte
+	for _, k := range keys {
+		if len(k.Note) > 0 {
+			notes = append(notes, k.Note)
+		}
+	}
+	return db.public.PublishKeys(notes)
 }
 
 // lockPublic holds the public folder: one at a time writes or checks it. The

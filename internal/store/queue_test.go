@@ -103,7 +103,12 @@ func TestSchemaOfJobsIsTheEnginesNewest(t *testing.T) {
 
 func TestVaultFromBeforeThereWereJobsGetsThem(t *testing.T) {
 	dir, root := t.TempDir(), seal.NewRoot()
-	old, err := openSQLite(filepath.Join(dir, "safehouse.db"), root.Key(seal.Database).Bytes())
+	pages, err := newPages(filepath.Join(dir, "safehouse.db"), root.Key(seal.Database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pages.forget()
+	old, err := openSQLite(pages)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,7 +84,7 @@ func (v *View) visible(table string) schema.QueryWithArgs {
 
 // is is the condition that the actor has one of these roles now.
 func (v *View) is(roles ...evidence.Role) schema.QueryWithArgs {
-	return bun.SafeQuery("EXISTS (SELECT 1 FROM members WHERE id = ? AND role IN (?))", string(v.actor), bun.List(roles))
+	return bun.SafeQuery("EXISTS (SELECT 1 FROM members WHERE id = ? AND removed = '' AND role IN (?))", string(v.actor), bun.List(roles))
 }
 
 // entries begins a query for the journal entries that the actor may see: those

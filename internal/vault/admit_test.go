@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"safehouse/internal/evidence"
+	"safehouse/internal/seal"
 )
 
 // newTeam is an open vault with a second member.
@@ -53,7 +54,7 @@ func TestAdmitLetsAMemberInByTheirOwnPassphrase(t *testing.T) {
 }
 
 func TestAdmitTakesNoSlotOfAnotherVaultOrOfNobody(t *testing.T) {
-	v, _ := newTeam(t)
+	v, second := newTeam(t)
 	other, stranger := newTeam(t)
 	slot, err := os.ReadFile(other.slot(stranger.ID))
 	if err != nil {
@@ -65,9 +66,22 @@ func TestAdmitTakesNoSlotOfAnotherVaultOrOfNobody(t *testing.T) {
 	}
 	_, err = v.Admit(t.Context(), "mem_zzzz", words)
 	wantWrong(t, err)
-	if _, err := v.addSlot("mem_nobody", words); err != nil {
+	nobody, err := seal.NewIdentity()
+	if err == nil {
+		_, err = v.addSlot("mem_nobody", nobody, words)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = v.Admit(t.Context(), "mem_nobody", words)
+	wantWrong(t, err)
+	// A member's own slot under the name of another.
+	if slot, err = os.ReadFile(v.slot(second.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(v.slot(v.Actor.ID), slot, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = v.Admit(t.Context(), v.Actor.ID, words)
 	wantWrong(t, err)
 }

@@ -38,10 +38,11 @@ func Restore(ctx context.Context, from, to string, member evidence.MemberID, pas
 	if err != nil {
 		return out, err
 	}
-	root, id, err := prove(ctx, from, b, m, member, passphrase)
+	proven, err := prove(from, b, m, member, passphrase)
 	if err != nil {
 		return out, err
 	}
+	defer proven.root.Forget()
 	parent := filepath.Dir(filepath.Clean(to))
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return out, err
@@ -52,7 +53,7 @@ func Restore(ctx context.Context, from, to string, member evidence.MemberID, pas
 	}
 	defer os.RemoveAll(draft) // after the rename there is nothing under this name
 	r := &restoring{from: from, draft: draft, manifest: m, progress: progress}
-	if out.Health, err = r.all(ctx, root, id); err != nil {
+	if out.Health, err = r.all(ctx, proven); err != nil {
 		return out, err
 	}
 	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -82,22 +83,57 @@ func readManifest(from string) ([]byte, manifest, error) {
 	return b, m, nil
 }
 
+// A key is what opens a backup: who they are, and the root that they are given.
+type key struct {
+	id       evidence.MemberID
+	identity *seal.Identity
+	root     *seal.Root
+}
+
 // prove opens the root and checks the manifest and every file that it lists.
-func prove(ctx context.Context, from string, b []byte, m manifest, member evidence.MemberID, passphrase evidence.Secret) (*seal.Root, evidence.MemberID, error) {
+func prove(from string, b []byte, m manifest, member evidence.MemberID, passphrase evidence.Secret) (key, error) {
 	bad := m.check(from)
-	root, id, err := knock(ctx, filepath.Join(from, m.run()), member, passphrase)
+	k, err := openCopy(filepath.Join(from, m.run()), member, passphrase)
 	if err != nil {
 		// A damaged slot opens to nobody: do not let them doubt their passphrase.
-		return nil, "", errors.Join(bad, err)
+		return k, errors.Join(bad, err)
 	}
-	if !genuine(b, root.Key(seal.Database)) {
+	if !genuine(b, k.root.Key(seal.Database)) {
 		bad = damaged(manifestFile, nil)
 	}
 	if bad != nil {
-		root.Forget()
-		return nil, "", bad
+		k.root.Forget()
 	}
-	return root, id, nil
+	return k, bad
+}
+
+// openCopy finds the slot in a copy of the keys that the passphrase opens. It counts no
+// tries: whoever has the copy can try without us.
+func openCopy(dir string, member evidence.MemberID, passphrase evidence.Secret) (k key, err error) {
+	paths, err := slots(dir)
+	if err != nil {
+		return k, err
+	}
+	err = &evidence.Problem{Code: "vault.wrong_passphrase"}
+	for _, path := range paths {
+		k.id = evidence.MemberID(strings.TrimSuffix(filepath.Base(path), slotExt))
+		if member != "" && member != k.id {
+			continue
+		}
+		identity, failed := openSlot(path, passphrase)
+		var p *evidence.Problem
+		switch {
+		case failed == nil:
+			k.identity = identity
+			k.root, _, err = openKeys(dir, seal.VaultRoot, rootFile, identity)
+			return k, err
+		case errors.As(failed, &p):
+			err = failed // a damaged slot, unless another one opens
+		case !errors.Is(failed, seal.ErrSealed):
+			return k, failed
+		}
+	}
+	return k, err
 }
 
 // check compares the files with their digests and names the first that differs.
@@ -135,14 +171,12 @@ type restoring struct {
 	progress    Progress
 }
 
-func (r *restoring) all(ctx context.Context, root *seal.Root, id evidence.MemberID) (h Health, err error) {
-	if err := r.files(ctx, root); err != nil {
-		root.Forget()
+func (r *restoring) all(ctx context.Context, k key) (h Health, err error) {
+	if err := r.files(ctx, k.root); err != nil {
 		return h, err
 	}
-	v, err := as(ctx, r.draft, root, id, store.Open)
+	v, err := r.open(ctx, k)
 	if err != nil {
-		root.Forget()
 		return h, damaged(filepath.Join(r.manifest.run(), databaseFile), err)
 	}
 	defer func() { err = errors.Join(err, v.Close()) }()
@@ -164,6 +198,21 @@ func (r *restoring) all(ctx context.Context, root *seal.Root, id evidence.Member
 		tx.Record("backup.restore", string(r.manifest.ID))
 		return nil
 	})
+}
+
+// open opens the vault that is coming back, and publishes its journal anew.
+func (r *restoring) open(ctx context.Context, k key) (*Vault, error) {
+	v, err := unseal(ctx, r.draft, k.identity)
+	if err != nil {
+		return nil, err
+	}
+	if err = v.DB.GoOn(ctx); err == nil {
+		err = v.show(ctx, k.id, k.identity, evidence.Secret{})
+	}
+	if err != nil {
+		return nil, errors.Join(err, v.Close())
+	}
+	return v, nil
 }
 
 // files brings back the keys and the database.

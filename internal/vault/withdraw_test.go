@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lukechampine.com/adiantum"
+	"lukechampine.com/adiantum/hbsh"
 
 	"safehouse/internal/evidence"
 	"safehouse/internal/seal"
@@ -25,6 +26,7 @@ type grown struct {
 	*Vault
 	t         *testing.T
 	dir       string
+	identity  *seal.Identity // of the member, so that entering again takes no scrypt
 	item      evidence.ItemID
 	other     evidence.ItemID
 	plan      evidence.PlanID
@@ -40,6 +42,10 @@ func grow(t *testing.T) *grown {
 	t.Helper()
 	v, dir := newVault(t)
 	g := &grown{Vault: v, t: t, dir: dir, plan: "pln_a", rendition: "ren_a", claim: "clm_a", cites: "drf_a", shows: "drf_b", neither: "drf_c", release: "rel_a"}
+	var err error
+	if g.identity, err = openSlot(v.slot(v.Actor.ID), firstWords); err != nil {
+		t.Fatal(err)
+	}
 	g.item, g.other = keep(t, v, []byte("what she withdrew")), keep(t, v, []byte("what stays"))
 	made, err := v.Renditions.Put(t.Context(), g.rendition, strings.NewReader("her face, masked"))
 	if err != nil {
@@ -114,8 +120,8 @@ func (g *grown) marks() map[string][]byte {
 // plain decrypts every page of the database and of its log, used or not.
 func (g *grown) plain() []byte {
 	g.t.Helper()
-	key := g.root.Key(seal.Database).Bytes()
-	cipher := adiantum.New(key[:])
+	var cipher *hbsh.HBSH
+	g.root.Key(seal.Database).Raw(1, func(raw *[32]byte) { cipher = adiantum.New(raw[:]) })
 	var all []byte
 	for _, name := range []string{"safehouse.db", "safehouse.db-wal"} {
 		b, err := os.ReadFile(filepath.Join(g.dir, name))
@@ -312,7 +318,11 @@ func (g *grown) copy() *grown {
 // again is the vault as the next process finds it.
 func (g *grown) again() *Vault {
 	g.t.Helper()
-	v, err := as(g.t.Context(), g.dir, g.root, g.Actor.ID, store.Open)
+	v, err := unseal(g.t.Context(), g.dir, g.identity)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	err = errors.Join(v.DB.GoOn(g.t.Context()), v.show(g.t.Context(), g.Actor.ID, g.identity, evidence.Secret{}))
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ type writer struct {
 }
 
 func (v *visit) writer(view *store.View) (*writer, error) {
-	terms, err := release.Protected(view)
+	terms, _, err := release.Known(view, v.actor)
 	if err != nil {
 		return nil, err
 	}
