@@ -64,7 +64,7 @@ func newPages(path string, key *seal.Key) (*pages, error) {
 	p := &pages{path: abs, vfs: "safehouse-" + rand.Text()}
 	p.grow(key)
 	if p.at, err = p.find(); err != nil {
-		p.forget()
+		p.wipe()
 		return nil, err
 	}
 	vfs.Register(p.vfs, adiantum.Wrap(vfs.Find(""), p))
@@ -95,7 +95,7 @@ func (p *pages) find() (int, error) {
 	if _, err := io.ReadFull(f, first); err == io.EOF {
 		return len(p.keys), nil
 	} else if err != nil {
-		return 0, errors.Join(ErrPages, err)
+		return 0, fmt.Errorf("%w: %w", ErrPages, err)
 	}
 	for g := len(p.keys); g >= 1; g-- {
 		plain := cipher.New(p.keys[g-1]).Decrypt(bytes.Clone(first), make([]byte, 8))
@@ -270,6 +270,10 @@ func (p *pages) alone() error {
 // forget overwrites the keys. Nobody may have the file open.
 func (p *pages) forget() {
 	vfs.Unregister(p.vfs)
+	p.wipe()
+}
+
+func (p *pages) wipe() {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	for _, k := range p.keys {

@@ -115,7 +115,15 @@ var forAll = map[string]string{
 	"Kept":        "refused without an unscoped view: see its own test",
 	"Backups":     "each holds every case",
 	"Holding":     "each holds every case",
-	"HandedIn":    "the actor's own, whichever case it went to: see its own test",
+	"State":       "published",
+	"Extends":     "published",
+	"JournalKeys": "published",
+	"KeyState":    "numbers, and whom the recovery code is",
+	"PersonsFor":  "asked by way of Persons",
+
+	"SealedIdentity": "sealed bytes, by the same scope: see the test of custodians",
+
+	"HandedIn": "the actor's own, whichever case it went to: see its own test",
 }
 
 // arguments gives what a query could be asked about the first case with, by the type
@@ -326,7 +334,7 @@ func TestNothingIsWrittenIntoACaseThatTheActorIsNotIn(t *testing.T) {
 		"AddCaseMember":    func(tx *Tx) error { return tx.AddCaseMember(w.in.ID, w.second.ID) },
 		"RemoveCaseMember": func(tx *Tx) error { return tx.RemoveCaseMember(w.in.ID, w.insider.ID) },
 	}
-	noCase := strings.Fields("AddCase AddMember Record RecordWhy Next AddBackup FinishBackup Enqueue") // a job asked for tells and changes nothing by itself
+	noCase := strings.Fields("AddCase AddMember ChangeMember SetRecovery WantKeys Record RecordWhy Next AddBackup FinishBackup Enqueue") // a job asked for tells and changes nothing by itself
 	for i := range reflect.TypeFor[*Tx]().NumMethod() {
 		name := reflect.TypeFor[*Tx]().Method(i).Name
 		_, reads := reflect.TypeFor[*View]().MethodByName(name)
@@ -481,5 +489,19 @@ func TestForbiddenAndAbsentTakeTheSameTime(t *testing.T) {
 	t.Logf("forbidden %v, absent %v", a, b)
 	if a > 2*b || b > 2*a {
 		t.Errorf("forbidden takes %v, absent %v", a, b)
+	}
+}
+
+func TestSealedIdentityIsNotEvenThereForWhoIsNotInTheCase(t *testing.T) {
+	w := newWalled(t)
+	ask := func(by evidence.MemberID) (err error) {
+		_ = w.db.View(t.Context(), by, func(v *View) error { _, err = v.SealedIdentity("per_in"); return nil })
+		return err
+	}
+	if err := ask(w.insider.ID); err != nil {
+		t.Error(err)
+	}
+	if err := ask(w.second.ID); !errors.Is(err, evidence.ErrNotFound) {
+		t.Errorf("told the second member: %v", err)
 	}
 }

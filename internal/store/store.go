@@ -81,6 +81,9 @@ func Open(ctx context.Context, dir string, keys Keys) (*DB, error) {
 // is not as it published, and leaves the public folder as it lies.
 func Inspect(ctx context.Context, dir string, keys Keys) (*DB, error) {
 	p, err := newPages(filepath.Join(dir, "safehouse.db"), keys.Pages)
+	if errors.Is(err, ErrPages) {
+		return nil, &evidence.Problem{Code: "database.damaged", Err: err}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
