@@ -57,7 +57,7 @@ func inMemory(t *testing.T, pid int, what []byte) (n int) {
 	defer mem.Close()
 	read := 0
 	for lines := bufio.NewScanner(maps); lines.Scan(); {
-		var from, to int64
+		var from, to uint64
 		var rights string
 		if _, err := fmt.Sscanf(lines.Text(), "%x-%x %s", &from, &to, &rights); err != nil {
 			t.Fatal(err)
@@ -65,10 +65,10 @@ func inMemory(t *testing.T, pid int, what []byte) (n int) {
 		if !strings.HasPrefix(rights, "rw") {
 			continue
 		}
-		const step = 1 << 20
+		const step uint64 = 1 << 20
 		for at := from; at < to; at += step {
-			b := make([]byte, min(to-at, step+int64(len(what))-1))
-			got, err := mem.ReadAt(b, at)
+			b := make([]byte, min(to-at, step+uint64(len(what))-1))
+			got, err := mem.ReadAt(b, int64(at))
 			if err != nil && got == 0 {
 				continue // pages that were never touched, or the kernel's own
 			}
