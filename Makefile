@@ -1,7 +1,7 @@
 # make run     everything, from a clean clone to a page on 127.0.0.1:7070
 # make test    everything, from a clean clone to the last test
 # make build   bin/safehouse and bin/safehouse-verify
-# make check   form and layering     make bench   measurements, with figures
+# make check   form, layering, licences     make bench   measurements, with figures
 # make setup   only brings what is needed; repeating it is cheap
 
 SHELL := /bin/bash
@@ -39,7 +39,7 @@ check: setup
 	[ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
-	go test ./internal/layers
+	go test ./internal/layers ./internal/licences
 
 bench: build
 	@for program in bench/*/; do echo "bench: $$program"; go run "./$$program"; done

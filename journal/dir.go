@@ -9,8 +9,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -28,7 +28,9 @@ const (
 	tileHeight = 8
 	tileWidth  = 1 << tileHeight
 	entryLevel = -1 // what package tlog calls the level of the entries
-	unfinished = ".new-"
+
+	// Unfinished starts the name of a file that Publish is still writing.
+	Unfinished = ".new-"
 )
 
 // Dir is a folder that holds the journal's public form, in the layout of C2SP
@@ -103,7 +105,8 @@ func continues(old, c Checkpoint, r tlog.HashReader) error {
 // power cut.
 func (d Dir) writeTiles(tiles []tlog.Tile, entry func(i int64) ([]byte, error), r tlog.HashReader) error {
 	folders := make(map[string]bool)
-	write := func(t tlog.Tile, b []byte) error {
+	files, folder := newGroup(), newGroup()
+	write := func(t tlog.Tile, b []byte) {
 		name := filepath.Join(string(d), filepath.FromSlash(tilePath(t)))
 		for f := filepath.Dir(name); ; f = filepath.Dir(f) { // each may be new in the one above
 			folders[f] = true
@@ -111,16 +114,26 @@ func (d Dir) writeTiles(tiles []tlog.Tile, entry func(i int64) ([]byte, error), 
 				break
 			}
 		}
-		return writeFile(name, b)
+		files.do(func() error { return writeFile(name, b) })
 	}
+	err := makeTiles(tiles, entry, r, write)
+	if err := errors.Join(err, files.wait()); err != nil {
+		return err
+	}
+	for f := range folders {
+		folder.do(func() error { return syncFolder(f) })
+	}
+	return folder.wait()
+}
+
+// makeTiles gives what the tiles hold, and below those of leaves the entries.
+func makeTiles(tiles []tlog.Tile, entry func(i int64) ([]byte, error), r tlog.HashReader, write func(tlog.Tile, []byte)) error {
 	for _, t := range tiles {
 		b, err := tlog.ReadTileData(t, r)
 		if err != nil {
 			return err
 		}
-		if err := write(t, b); err != nil {
-			return err
-		}
+		write(t, b)
 		if t.L != 0 {
 			continue
 		}
@@ -128,16 +141,40 @@ func (d Dir) writeTiles(tiles []tlog.Tile, entry func(i int64) ([]byte, error), 
 			return err
 		}
 		t.L = entryLevel
-		if err := write(t, b); err != nil {
-			return err
-		}
-	}
-	for f := range folders {
-		if err := syncFolder(f); err != nil {
-			return err
-		}
+		write(t, b)
 	}
 	return nil
+}
+
+// A group does several things at once: what is brought to disk together costs the
+// disk little more than one.
+type group struct {
+	room chan struct{}
+	all  sync.WaitGroup
+	lock sync.Mutex // guards err
+	err  error
+}
+
+// atOnce is how many files are brought to disk at a time.
+const atOnce = 16
+
+func newGroup() *group { return &group{room: make(chan struct{}, atOnce)} }
+
+func (g *group) do(f func() error) {
+	g.room <- struct{}{}
+	g.all.Go(func() {
+		defer func() { <-g.room }()
+		if err := f(); err != nil {
+			g.lock.Lock()
+			defer g.lock.Unlock()
+			g.err = errors.Join(g.err, err)
+		}
+	})
+}
+
+func (g *group) wait() error {
+	g.all.Wait()
+	return g.err
 }
 
 func (d Dir) writeCheckpoint(checkpoint []byte) error {
@@ -198,154 +235,13 @@ func bundleEntries(t tlog.Tile, entry func(i int64) ([]byte, error)) ([]byte, er
 	return b, nil
 }
 
-// parseBundle reads a bundle of entries.
-func parseBundle(b []byte) ([][]byte, error) {
-	var entries [][]byte
-	for len(b) > 0 {
-		if len(b) < 2 || len(b)-2 < int(binary.BigEndian.Uint16(b)) {
-			return nil, ErrMalformed
-		}
-		end := 2 + int(binary.BigEndian.Uint16(b))
-		if _, err := ParseEntry(b[2:end]); err != nil {
-			return nil, err
-		}
-		entries, b = append(entries, b[2:end]), b[end:]
-	}
-	return entries, nil
-}
-
-// Verify reads the whole folder again and believes nothing but the key: every
-// entry is hashed, every tile that the checkpoint needs is computed from the one
-// below and compared, and so is the signed root. It gives the number of entries,
-// or the first place that is not as it must be.
-func (d Dir) Verify(verifierKey string) (size int64, err error) {
-	signed, err := os.ReadFile(filepath.Join(string(d), "checkpoint"))
-	if err != nil {
-		return 0, err
-	}
-	c, err := OpenCheckpoint(signed, verifierKey)
-	if err != nil {
-		return 0, err
-	}
-	tree := heap{}
-	hashes, err := d.verifyLeaves(c.Tree.N, &tree)
-	if err != nil {
-		return 0, err
-	}
-	for level := 1; len(hashes) > 0; level++ {
-		if hashes, err = d.verifyLevel(level, hashes); err != nil {
-			return 0, err
-		}
-	}
-	if tree.root() != c.Tree.Hash {
-		return 0, fmt.Errorf("checkpoint: its root is not that of the entries: %w", ErrMalformed)
-	}
-	return c.Tree.N, nil
-}
-
-// verifyLeaves checks the entries against the lowest tiles and gives the hashes
-// of those that are full: the level above.
-func (d Dir) verifyLeaves(size int64, tree *heap) (above []tlog.Hash, err error) {
-	for at := int64(0); at < size; at += tileWidth {
-		t := tlog.Tile{H: tileHeight, L: entryLevel, N: at / tileWidth, W: int(min(size-at, tileWidth))}
-		name := tilePath(t)
-		b, err := os.ReadFile(filepath.Join(string(d), filepath.FromSlash(name)))
-		if err != nil {
-			return nil, err
-		}
-		entries, err := parseBundle(b)
-		if err != nil || len(entries) != t.W {
-			return nil, fmt.Errorf("%s: not %d entries: %w", name, t.W, ErrMalformed)
-		}
-		leaves := make([]tlog.Hash, len(entries))
-		for i, e := range entries {
-			leaves[i] = Leaf(e)
-			tree.add(leaves[i])
-		}
-		t.L = 0
-		if above, err = d.verifyTile(t, leaves, above); err != nil {
-			return nil, err
-		}
-	}
-	return above, nil
-}
-
-func (d Dir) verifyLevel(level int, hashes []tlog.Hash) (above []tlog.Hash, err error) {
-	n := int64(0)
-	for part := range slices.Chunk(hashes, tileWidth) {
-		t := tlog.Tile{H: tileHeight, L: level, N: n, W: len(part)}
-		if above, err = d.verifyTile(t, part, above); err != nil {
-			return nil, err
-		}
-		n++
-	}
-	return above, nil
-}
-
-// verifyTile compares one tile on disk with what it must hold, and appends its
-// hash to those of the level above when it is full.
-func (d Dir) verifyTile(t tlog.Tile, want, above []tlog.Hash) ([]tlog.Hash, error) {
-	name := tilePath(t)
-	b, err := os.ReadFile(filepath.Join(string(d), filepath.FromSlash(name)))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) != t.W*tlog.HashSize {
-		return nil, fmt.Errorf("%s: not %d hashes: %w", name, t.W, ErrMalformed)
-	}
-	for i, h := range want {
-		if !bytes.Equal(b[i*tlog.HashSize:(i+1)*tlog.HashSize], h[:]) {
-			return nil, fmt.Errorf("%s: hash %d is not that of what lies below: %w", name, i, ErrMalformed)
-		}
-	}
-	if t.W < tileWidth {
-		return above, nil
-	}
-	var tile heap
-	for _, h := range want {
-		tile.add(h)
-	}
-	return append(above, tile.root()), nil
-}
-
-// heap computes the root of a tree from its leaves' hashes in order. It keeps the
-// root of each perfect subtree that is not yet part of a higher one, largest
-// first: their sizes are the binary digits of count.
-type heap struct {
-	count int64
-	roots []tlog.Hash
-}
-
-func (p *heap) add(h tlog.Hash) {
-	for n := p.count; n&1 == 1; n >>= 1 {
-		last := len(p.roots) - 1
-		h = tlog.NodeHash(p.roots[last], h)
-		p.roots = p.roots[:last]
-	}
-	p.roots = append(p.roots, h)
-	p.count++
-}
-
-func (p *heap) root() tlog.Hash {
-	if p.count == 0 {
-		root, _ := tlog.TreeHash(0, nil) // the empty tree's: nothing is read
-		return root
-	}
-	last := len(p.roots) - 1
-	h := p.roots[last]
-	for i := last - 1; i >= 0; i-- {
-		h = tlog.NodeHash(p.roots[i], h)
-	}
-	return h
-}
-
 // writeFile writes a file so that a power cut leaves it whole or as it was. The
 // folder is the caller's to sync.
 func writeFile(name string, b []byte) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), unfinished+"*")
+	f, err := os.CreateTemp(filepath.Dir(name), Unfinished+"*")
 	if err != nil {
 		return err
 	}

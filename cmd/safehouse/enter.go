@@ -3,10 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -22,12 +26,17 @@ const (
 )
 
 // enter opens the vault for the member who runs the program.
-func (a *app) enter() (*vault.Vault, error) {
+func (a *app) enter() (*vault.Vault, error) { return a.enterBy(vault.Enter) }
+
+// enterBy is enter by vault.Enter or vault.Inspect.
+func (a *app) enterBy(door func(context.Context, string, evidence.MemberID, evidence.Secret) (*vault.Vault, error)) (*vault.Vault, error) {
 	passphrase, err := a.passphrase(passphraseFile, "passphrase.ask", false)
 	if err != nil {
 		return nil, err
 	}
-	return vault.Enter(a.ctx, a.flags.Data, evidence.MemberID(a.flags.As), passphrase)
+	v, err := door(a.ctx, a.flags.Data, evidence.MemberID(a.flags.As), passphrase)
+	debug.FreeOSMemory() // trying a passphrase took 128 MiB, and they were full of it
+	return v, err
 }
 
 // with enters, works, and forgets the keys.
@@ -73,6 +82,24 @@ func (a *app) ask(question, variable string) (evidence.Secret, error) {
 		return evidence.Secret{}, err
 	}
 	return notEmpty(b)
+}
+
+// sure asks whether to go on. Where nobody can answer it is a problem that says
+// what to do.
+func (a *app) sure(yes bool, question string, args ...any) error {
+	if yes {
+		return nil
+	}
+	f, ok := a.in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return &evidence.Problem{Code: "answer.no_terminal"}
+	}
+	fmt.Fprint(a.err, a.say.Say(question, args...), " ")
+	line, err := bufio.NewReader(f).ReadString('\n')
+	if err != nil || !slices.Contains([]string{"y", "yes", "예", "네", "是"}, strings.ToLower(strings.TrimSpace(line))) {
+		return &evidence.Problem{Code: "answer.no"}
+	}
+	return nil
 }
 
 func notEmpty(b []byte) (evidence.Secret, error) {

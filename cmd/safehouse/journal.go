@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"time"
 
 	"safehouse/internal/access"
@@ -27,7 +28,10 @@ func (a *app) journal(f func(v *vault.Vault, view *store.View) error) error {
 	})
 }
 
-type journalShowCmd struct{}
+type journalShowCmd struct {
+	Subject string `help:"${help_journal_subject}" placeholder:"ID"`
+	Since   string `help:"${help_journal_since}" placeholder:"TIME"`
+}
 
 type entryJSON struct {
 	Index   int64     `json:"index"`
@@ -39,8 +43,17 @@ type entryJSON struct {
 }
 
 func (c *journalShowCmd) Run(a *app) error {
+	since, err := instant(c.Since)
+	if err != nil {
+		return err
+	}
 	return a.journal(func(_ *vault.Vault, view *store.View) error {
-		entries, err := entries(view)
+		entries := []entryJSON{}
+		err := view.Journal(c.Subject, func(i int64, e journal.Entry) {
+			if !e.Time.Before(since) {
+				entries = append(entries, entryJSON{i, e.Time, e.Actor, e.Action, e.Subject, append([]string{}, e.Digests...)})
+			}
+		})
 		if err != nil {
 			return err
 		}
@@ -52,28 +65,22 @@ func (c *journalShowCmd) Run(a *app) error {
 	})
 }
 
-func entries(view *store.View) ([]entryJSON, error) {
-	seqs, err := view.JournalOf("")
-	if err != nil {
-		return nil, err
+// instant reads a day or a time; nothing is the beginning of time.
+func instant(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
 	}
-	out := make([]entryJSON, 0, len(seqs))
-	for _, i := range seqs {
-		b, err := view.JournalEntry(i)
-		if err != nil {
-			return nil, err
+	for _, form := range []string{time.DateOnly, time.RFC3339Nano} {
+		if t, err := time.Parse(form, s); err == nil {
+			return t, nil
 		}
-		e, err := journal.ParseEntry(b)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, entryJSON{i, e.Time, e.Actor, e.Action, e.Subject, append([]string{}, e.Digests...)})
 	}
-	return out, nil
+	return time.Time{}, &evidence.Problem{Code: "journal.since", Args: []any{s}}
 }
 
 type journalProveCmd struct {
-	ID string `arg:"" help:"${help_journal_id}"`
+	ID  string `arg:"" help:"${help_journal_id}"`
+	Out string `help:"${help_journal_out}" name:"out" short:"o" placeholder:"FILE"`
 }
 
 // Run writes a proof for the newest entry about the ID, as others can check it.
@@ -91,6 +98,14 @@ func (c *journalProveCmd) Run(a *app) error {
 			return err
 		}
 		text := string(proof.Encode())
+		if c.Out != "" {
+			if err := writeWhole(c.Out, false, func(f *os.File) error { _, err := f.WriteString(text); return err }); err != nil {
+				return err
+			}
+			return a.show(map[string]any{"id": c.ID, "index": proof.Index, "file": c.Out, "key": v.DB.Verifier()}, func() {
+				a.line("journal.written", c.Out, v.DB.Verifier())
+			})
+		}
 		return a.show(map[string]any{"id": c.ID, "index": proof.Index, "proof": text, "key": v.DB.Verifier()}, func() { fmt.Fprint(a.out, text) })
 	})
 }

@@ -23,6 +23,8 @@ const (
 	MoveItem     Action = "item.move"
 	ReadItem     Action = "item.read" // that it is there, when it came, its chain of custody
 	OpenOriginal Action = "item.open"
+	WithdrawItem Action = "item.withdraw"
+	Backup       Action = "backup.make"
 	PlanMask     Action = "mask.plan"
 	RenderMask   Action = "mask.render"
 	ReadCase     Action = "case.read"
@@ -33,16 +35,17 @@ const (
 	Review       Action = "draft.review"
 	Release      Action = "release.make"
 	ReadJournal  Action = "journal.read"
+	Clean        Action = "vault.clean" // removes what belongs to nothing
 )
 
 var may = map[evidence.Role][]Action{
 	evidence.Administrator: {
-		AddMember, ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
+		AddMember, ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
 		ReadHandedIn, MoveItem, ShareCase,
-		WriteDraft, ReadDraft, Review, Release, ReadJournal,
+		WriteDraft, ReadDraft, Review, Release, ReadJournal, Clean, Backup,
 	},
 	evidence.Researcher: {
-		ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
+		ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
 		ReadHandedIn, MoveItem, ShareCase, WriteDraft, ReadDraft, Review, Release, ReadJournal,
 	},
 	evidence.Reviewer: {ListMembers, ReadItem, ReadCase, ReadDraft, Review, ReadJournal},

@@ -27,19 +27,23 @@ var table = map[string]string{
 	"internal/blob/dir":      "evidence blob",
 	"internal/blob/blobtest": "evidence blob",
 	"internal/store":         "evidence seal journal",
+	"internal/queue":         "evidence access store",
 	"internal/media":         "evidence face",
 	"internal/media/worker":  "evidence face media",
 	"internal/face":          "evidence",
 	"internal/face/convert":  "face",
 	"internal/edtf":          "evidence",
 	"internal/report":        "evidence edtf",
+	"internal/names":         "evidence",
+	"internal/names/tables":  "",
 	"internal/leak":          "evidence",
 	"internal/locale":        "",
 	"internal/layers":        "",
+	"internal/licences":      "",
 
 	// Stages, in the order of the work.
 	"internal/intake":   "evidence access store vault",
-	"internal/vault":    "evidence access seal blob blob/dir store",
+	"internal/vault":    "evidence access seal blob blob/dir store journal",
 	"internal/mask":     "evidence access store vault media face",
 	"internal/casefile": "evidence access store vault report edtf",
 	"internal/review":   "evidence access store locale bundle",
@@ -48,21 +52,23 @@ var table = map[string]string{
 
 	"internal/web": "evidence access locale leak media store vault journal bundle casefile followup release",
 
-	"cmd/safehouse": "web evidence access locale report edtf leak media media/worker intake vault mask casefile review " +
-		"release followup store journal",
+	"cmd/safehouse": "web evidence access locale report edtf names leak media media/worker intake vault mask casefile review " +
+		"release followup store queue journal",
 	"cmd/safehouse-verify": "journal bundle",
 	"bench/masking":        "evidence media media/worker mask",
+	"bench/names":          "names",
+	"bench/store":          "evidence seal blob/dir store vault intake",
 }
 
 // What a package is, for the rules that no row may break.
 var (
-	mechanisms = strings.Fields("seal blob blob/dir blob/blobtest store media media/worker face face/convert edtf report leak locale")
+	mechanisms = strings.Fields("seal blob blob/dir blob/blobtest store queue media media/worker face face/convert edtf report names names/tables leak locale")
 	stages     = strings.Fields("intake vault mask casefile review release followup")
 
 	// apart opens what strangers sent, and may never hold a key, not even by way of
 	// another package.
 	apart    = strings.Fields("media media/worker face leak")
-	withKeys = strings.Fields("seal vault store")
+	withKeys = strings.Fields("seal vault store queue")
 )
 
 // between are the imports from stage to stage: originals and renditions are the

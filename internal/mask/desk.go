@@ -40,11 +40,60 @@ func (d *Desk) Propose(ctx context.Context, actor evidence.Actor, id evidence.It
 	if err != nil {
 		return evidence.Plan{}, fmt.Errorf("propose a mask for %s: %w", id, err)
 	}
-	return d.keep(ctx, actor, id, proposed)
+	return d.keep(ctx, actor, id, proposed, always)
 }
 
-// keep stores a plan.
-func (d *Desk) keep(ctx context.Context, actor evidence.Actor, id evidence.ItemID, proposed evidence.MaskPlan) (evidence.Plan, error) {
+// ProposeOnce is Propose for an item that nobody has made a plan for; else it gives
+// the newest plan. It may be done twice, or while somebody proposes by hand: one plan
+// comes of it.
+func (d *Desk) ProposeOnce(ctx context.Context, actor evidence.Actor, id evidence.ItemID, progress Progress) (evidence.Plan, error) {
+	if err := access.Check(actor, access.PlanMask); err != nil {
+		return evidence.Plan{}, err
+	}
+	var had *evidence.Plan
+	err := d.DB.View(ctx, actor.ID, func(v *store.View) (err error) {
+		if _, _, err := v.Item(id); err != nil {
+			return err // withdrawn, perhaps
+		}
+		had, err = newest(v, id)
+		return err
+	})
+	if err != nil {
+		return evidence.Plan{}, err
+	}
+	if had != nil {
+		return *had, nil
+	}
+	in, err := d.original(ctx, actor, id, "mask.propose")
+	if err != nil {
+		return evidence.Plan{}, err
+	}
+	defer in.Close()
+	proposed, err := d.Studio.Propose(ctx, in, Options{}, progress)
+	if err != nil {
+		return evidence.Plan{}, fmt.Errorf("propose a mask for %s: %w", id, err)
+	}
+	return d.keep(ctx, actor, id, proposed, newest)
+}
+
+// newest is the newest plan for an item, or nil.
+func newest(v *store.View, id evidence.ItemID) (*evidence.Plan, error) {
+	plans, err := v.Plans(id)
+	if err != nil || len(plans) == 0 {
+		return nil, err
+	}
+	return &plans[len(plans)-1], nil
+}
+
+// always says that no plan is there that would do.
+func always(*store.View, evidence.ItemID) (*evidence.Plan, error) { return nil, nil }
+
+// errDone ends an Update whose result is there already.
+var errDone = errors.New("done already")
+
+// keep stores a plan unless there is one that will do, and asks for its preview.
+func (d *Desk) keep(ctx context.Context, actor evidence.Actor, id evidence.ItemID, proposed evidence.MaskPlan,
+	there func(*store.View, evidence.ItemID) (*evidence.Plan, error)) (evidence.Plan, error) {
 	p := evidence.Plan{ID: evidence.NewID[evidence.PlanID]("pln"), Item: id, Mask: proposed, By: actor.ID}
 	digest, err := digest(proposed)
 	if err != nil {
@@ -54,9 +103,21 @@ func (d *Desk) keep(ctx context.Context, actor evidence.Actor, id evidence.ItemI
 		if _, _, err := tx.Item(id); err != nil {
 			return err
 		}
+		if had, err := there(&tx.View, id); err != nil {
+			return err
+		} else if had != nil {
+			p = *had
+			return errDone
+		}
 		tx.Record("mask.plan", string(p.ID), digest)
-		return tx.AddPlan(&p)
+		if err := tx.AddPlan(&p); err != nil {
+			return err
+		}
+		return tx.Enqueue(evidence.MakePreview{Plan: p.ID})
 	})
+	if errors.Is(err, errDone) {
+		err = nil
+	}
 	return p, err
 }
 
@@ -148,23 +209,27 @@ func (d *Desk) Render(ctx context.Context, actor evidence.Actor, id evidence.Pla
 	if err != nil {
 		return evidence.Rendition{}, fmt.Errorf("render %s: %w", id, err)
 	}
-	return d.store(ctx, actor, p, report, out)
+	return d.store(ctx, actor, p, evidence.Masked, report, out)
 }
 
 // mend keeps a second plan that covers what the second look found, for a person to
 // look at. The first stays as it was, and nothing was rendered.
 func (d *Desk) mend(ctx context.Context, actor evidence.Actor, p evidence.Plan, bare *Exposed) error {
-	mended, err := d.keep(ctx, actor, p.Item, d.Studio.Mend(p.Mask, bare))
+	mended, err := d.keep(ctx, actor, p.Item, d.Studio.Mend(p.Mask, bare), always)
 	if err != nil {
 		return errors.Join(bare, err)
 	}
 	return &evidence.Refusal{Problem: &evidence.Problem{Code: "mask.mended", Args: append(bare.Args, mended.ID)}, Status: 3}
 }
 
-// store seals what was rendered.
-func (d *Desk) store(ctx context.Context, actor evidence.Actor, p evidence.Plan, report Report, out *os.File) (evidence.Rendition, error) {
+// actions are what the journal calls the making of a rendition.
+var actions = map[evidence.RenditionKind]string{evidence.Masked: "mask.render", evidence.Preview: "mask.preview"}
+
+// store seals what was rendered. Of a plan's preview there is one: when it is there
+// already, that is the result.
+func (d *Desk) store(ctx context.Context, actor evidence.Actor, p evidence.Plan, kind evidence.RenditionKind, report Report, out *os.File) (evidence.Rendition, error) {
 	r := evidence.Rendition{
-		ID: evidence.NewID[evidence.RenditionID]("ren"), Item: p.Item, Kind: evidence.Masked, Plan: p.ID,
+		ID: evidence.NewID[evidence.RenditionID]("ren"), Item: p.Item, Kind: kind, Plan: p.ID,
 		Tool: report.Tool, Media: report.Media, By: actor.ID,
 	}
 	if _, err := out.Seek(0, io.SeekStart); err != nil {
@@ -179,14 +244,31 @@ func (d *Desk) store(ctx context.Context, actor evidence.Actor, p evidence.Plan,
 	if err != nil {
 		return r, err
 	}
+	made := r
 	err = d.DB.Update(ctx, actor.ID, func(tx *store.Tx) error {
-		tx.Record("mask.render", string(r.ID), r.Digest, plan)
-		return tx.AddRendition(&r, stored.Where)
+		if kind == evidence.Preview {
+			if had, err := previewOf(&tx.View, p); err != nil {
+				return err
+			} else if had != nil {
+				made = *had
+				return errDone
+			}
+		}
+		tx.Record(actions[kind], string(r.ID), r.Digest, plan)
+		if err := tx.AddRendition(&r, stored.Where); err != nil {
+			return err
+		}
+		made = r
+		return nil
 	})
-	if err != nil {
-		err = errors.Join(err, d.Renditions.Discard(context.WithoutCancel(ctx), stored))
+	if err == nil {
+		return made, nil
 	}
-	return r, err
+	discarded := d.Renditions.Discard(context.WithoutCancel(ctx), stored)
+	if errors.Is(err, errDone) {
+		return made, discarded
+	}
+	return made, errors.Join(err, discarded)
 }
 
 // original brings an item's content into memory that can be handed to a child.

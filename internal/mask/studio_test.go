@@ -23,6 +23,12 @@ func TestMain(m *testing.M) {
 		worker.Main()
 		return
 	}
+	if len(os.Args) == 4 && os.Args[1] == "crew" {
+		if err := drainIn(os.Args[2], os.Args[3]); err != nil {
+			panic(err)
+		}
+		return
+	}
 	os.Exit(m.Run())
 }
 

@@ -67,6 +67,12 @@ type Rendering struct {
 	KeepSound bool `json:"keep_sound"`
 }
 
+// A Glimpse asks for one frame as a small covered photo.
+type Glimpse struct {
+	Frame   int `json:"frame"`
+	Longest int `json:"longest"` // side, in pixels
+}
+
 // Rendered says what came out.
 type Rendered struct {
 	Clip   Clip   `json:"clip"`
@@ -87,6 +93,7 @@ type Job struct {
 	YuNet   string             `json:"yunet,omitempty"`
 	Detect  *Detection         `json:"detect,omitempty"`
 	Render  *Rendering         `json:"render,omitempty"`
+	Glimpse *Glimpse           `json:"glimpse,omitempty"`
 	Plan    *evidence.MaskPlan `json:"plan,omitempty"`
 
 	Namespaces bool `json:"namespaces"` // it was started with a network and users of its own
@@ -95,9 +102,10 @@ type Job struct {
 
 // The kinds of job.
 const (
-	ProbeJob  = "probe"
-	DetectJob = "detect"
-	RenderJob = "render"
+	ProbeJob   = "probe"
+	DetectJob  = "detect"
+	RenderJob  = "render"
+	GlimpseJob = "glimpse"
 )
 
 // A Message is what a worker says, a line of JSON each, on its standard output.

@@ -76,8 +76,18 @@ func (r Runner) Detect(ctx context.Context, in *os.File, d Detection, each func(
 // Render burns a plan into a copy. It is a pure function of the two: no clock, no
 // chance, no detector.
 func (r Runner) Render(ctx context.Context, in *os.File, plan evidence.MaskPlan, out *os.File, how Rendering, progress func(frames int)) (Rendered, error) {
+	return r.draw(ctx, Job{Kind: RenderJob, Render: &how, Plan: &plan}, in, out, progress)
+}
+
+// Glimpse writes one frame as a small photo. What the plan covers on that frame is
+// covered before anything is made smaller.
+func (r Runner) Glimpse(ctx context.Context, in *os.File, plan evidence.MaskPlan, out *os.File, g Glimpse, progress func(frames int)) (Rendered, error) {
+	return r.draw(ctx, Job{Kind: GlimpseJob, Glimpse: &g, Plan: &plan}, in, out, progress)
+}
+
+func (r Runner) draw(ctx context.Context, job Job, in, out *os.File, progress func(frames int)) (Rendered, error) {
 	var made Rendered
-	err := r.run(ctx, Job{Kind: RenderJob, Render: &how, Plan: &plan}, in, out, func(m Message) error {
+	err := r.run(ctx, job, in, out, func(m Message) error {
 		switch {
 		case m.Drawn > 0:
 			progress(m.Drawn)

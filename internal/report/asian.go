@@ -105,6 +105,7 @@ var (
 	koOrganisation = regexp.MustCompile(`[\p{Hangul}A-Za-z]{1,15}(?:위원회|협회|연대|연합|재단|통신|뉴스|방송|신문|대사관|영사관|외교부|통일부|국방부|공안부|정보원|경찰청|법원|대학교|단체|기구|센터|워치|사무소|인권회|시민연합)`)
 	koPlace        = regexp.MustCompile(`(?:중국|북한|한국|남한|일본|미국|러시아|몽골|태국|라오스|베트남|미얀마|캄보디아|서울|평양|베이징|선양|단둥|옌지|신의주|혜산)|[\p{Hangul}]{2,4}(?:시|성|도|군|현|구|읍)에서`)
 	koPerson       = regexp.MustCompile(`([\p{Hangul}]{2,4}) ?(?:씨|목사|대변인|대표|국장|부국장|소장|변호사|기자|교수|연구원|활동가|사무총장|위원장|장관|의원|팀장)(?:는|은|이|가|의|에게|,| |$)`)
+	koLocative     = regexp.MustCompile(`에서$`)
 	koAlias        = regexp.MustCompile(`([\p{Hangul}]{2,4}|[A-Z]) ?(?:씨|목사|모 씨)? ?[(（] ?가명`)
 	zhOrganisation = regexp.MustCompile(`[\p{Han}·]{0,10}?(?:人权观察|国际特赦组织|大赦国际|联合国|委员会|协会|基金会|通讯社|电视台|外交部|国防部|统一部|公安局|大使馆|领事馆|法院|人权组织|救援组织|联盟|新闻社|日报|办公室|办事处|中心)`)
 	zhPlace        = regexp.MustCompile(`中国|朝鲜|韩国|日本|美国|俄罗斯|蒙古|泰国|老挝|越南|缅甸|柬埔寨|首尔|平壤|北京|沈阳|丹东|延吉|[^小在的从到和与自各本全\P{Han}]\p{Han}{1,2}(?:市|省|县|镇|州)`)
@@ -113,7 +114,7 @@ var (
 )
 
 func (d *document) asianNames() {
-	find := func(re *regexp.Regexp, kind string, protected bool, trim string) {
+	find := func(re *regexp.Regexp, kind string, protected bool, trim *regexp.Regexp) {
 		for _, p := range append([]stretch{d.headline}, d.paragraphs...) {
 			for _, m := range re.FindAllStringSubmatchIndex(d.cut(p), -1) {
 				from, to := m[0], m[1]
@@ -123,8 +124,8 @@ func (d *document) asianNames() {
 					}
 				}
 				at := stretch{p.from + from, p.from + to}
-				if t := regexp.MustCompile(trim); trim != "" {
-					at.to -= len(t.FindString(d.cut(at)))
+				if trim != nil {
+					at.to -= len(trim.FindString(d.cut(at)))
 				}
 				at = d.trimmed(at)
 				if !at.empty() {
@@ -134,16 +135,16 @@ func (d *document) asianNames() {
 		}
 	}
 	if d.language == "ko" {
-		find(koAlias, person, true, "")
-		find(koPerson, person, false, "")
-		find(koOrganisation, organisation, false, "")
-		find(koPlace, place, false, `(?:에서|에|의|로|까지|부터|[ ,.])$`)
+		find(koAlias, person, true, nil)
+		find(koPerson, person, false, nil)
+		find(koOrganisation, organisation, false, nil)
+		find(koPlace, place, false, koLocative)
 		return
 	}
-	find(zhAlias, person, true, "")
-	find(zhPerson, person, false, "")
-	find(zhOrganisation, organisation, false, "")
-	find(zhPlace, place, false, "")
+	find(zhAlias, person, true, nil)
+	find(zhPerson, person, false, nil)
+	find(zhOrganisation, organisation, false, nil)
+	find(zhPlace, place, false, nil)
 }
 
 var (

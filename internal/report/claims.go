@@ -56,20 +56,19 @@ func (l *listener) nest() {
 // typeOf says whether a content is a quotation, holds one, or holds none.
 func (d *document) typeOf(s stretch) string {
 	i, _ := slices.BinarySearchFunc(d.quotes, s.from, func(q stretch, at int) int { return cmp.Compare(q.to, at+1) })
-	for ; i < len(d.quotes) && d.quotes[i].from < s.to; i++ {
-		q := d.quotes[i]
-		if q.from < s.from && q.to >= s.to {
-			return "direct"
-		}
-		return "mixed"
+	switch {
+	case i == len(d.quotes) || d.quotes[i].from >= s.to:
+		return "indirect"
+	case d.quotes[i].from < s.from && d.quotes[i].to >= s.to:
+		return "direct"
 	}
-	return "indirect"
+	return "mixed"
 }
 
 // saidWhen is the date that stands with the words of attribution.
 func (d *document) saidWhen(s speech) evidence.When {
 	from, to := s.speakerOf.from, s.speakerOf.to
-	best, far := -1, 90
+	best, far := -1, 45
 	i, _ := slices.BinarySearchFunc(d.found, from, func(f dated, at int) int { return cmp.Compare(f.from, at) })
 	for ; i < len(d.found) && d.found[i].from < to; i++ {
 		f := d.found[i]
@@ -109,7 +108,7 @@ func (l *listener) headline() {
 		return
 	}
 	before := len(l.out)
-	c := &clause{d: d, toks: d.tokens(sentence{d.headline, quotations(d.text, d.headline, true)})}
+	c := d.clause(sentence{d.headline, quotations(d.text, d.headline, true)})
 	i := strings.LastIndex(text, ": ")
 	if i >= 0 {
 		left := stretch{d.headline.from, d.headline.from + i}

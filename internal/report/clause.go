@@ -9,6 +9,25 @@ type clause struct {
 	d    *document
 	toks []token
 	acts []act
+
+	finites []int // how many verbs stand before each token
+}
+
+// maxWords is how many words and marks of a sentence are read: more is no sentence,
+// and would cost time without an end.
+const maxWords = 250
+
+func (d *document) clause(s sentence) *clause {
+	c := &clause{d: d, toks: d.tokens(s)}
+	c.toks = c.toks[:min(len(c.toks), maxWords)]
+	c.finites = make([]int, len(c.toks)+1)
+	for i := range c.toks {
+		c.finites[i+1] = c.finites[i]
+		if c.finite(i) {
+			c.finites[i+1]++
+		}
+	}
+	return c
 }
 
 // An act is one verb of saying in its sentence. Token numbers: the verb group, with
@@ -187,9 +206,16 @@ func (c *clause) begin(a act) int {
 			return i
 		case c.low(k) == "that" && (c.is(k-1, quote) || c.low(k-1) == "," || cues[c.low(k-1)].isSaying()):
 			return i
+		case k < a.group-1 && c.reports(k):
+			return i
 		case (bounds[c.low(k)] || loose[c.low(k)] && c.hasFinite(0, k)) && k < a.group-1:
 			return i
-		case joints[c.low(k)] && (k == a.group-1 || c.hasFinite(0, k) && !c.relativeSince(k)):
+		case c.low(k) == ")":
+			for i = k; i > 0 && c.low(i) != "("; {
+				i--
+			}
+			continue
+		case joints[c.low(k)] && (k == a.group-1 || c.hasFinite(c.sinceComma(k), k) && !c.relativeSince(k)):
 			return i
 		}
 		i--
@@ -204,6 +230,21 @@ var bounds = set("because while when although though whereas whether if but how 
 var loose = set("as after before since until")
 
 func (q cue) isSaying() bool { return q.form != "" }
+
+// reports says whether token k is a verb behind which another's words can begin:
+// "Brook said a sailor told her".
+func (c *clause) reports(k int) bool {
+	q := cues[c.low(k)]
+	return q.isSaying() && q.frame == says && q.shape == past && k > 0 && c.is(k-1, word) && !relatives[c.low(k-1)] && !be[c.low(k-1)] && !weak[c.low(k)]
+}
+
+// sinceComma is the token behind the last comma or quotation before token k.
+func (c *clause) sinceComma(k int) int {
+	for k > 0 && c.low(k-1) != "," && !c.is(k-1, quote) {
+		k--
+	}
+	return k
+}
 
 // relativeSince says whether a relative clause is open before token k.
 func (c *clause) relativeSince(k int) bool {
@@ -233,12 +274,7 @@ func (c *clause) clauseFollows(i int) bool {
 }
 
 func (c *clause) hasFinite(from, to int) bool {
-	for i := from; i < to; i++ {
-		if c.finite(i) {
-			return true
-		}
-	}
-	return false
+	return from < to && from < len(c.toks) && c.finites[min(to, len(c.toks))] > c.finites[from]
 }
 
 // finite guesses whether a word is a verb that makes a clause.
@@ -334,7 +370,7 @@ func (c *clause) people(from, to int) []stretch {
 		from++
 	}
 	for i := from + 1; i+1 < to; i++ {
-		if c.low(i) == "and" && c.couldBegin(i+1) && c.couldBegin(from) && !c.isOneName(from, i) {
+		if c.low(i) == "and" && c.couldBegin(i+1) && (c.couldBegin(from) || strings.HasSuffix(c.low(i-1), "s")) && !c.isOneName(from, i) {
 			return append([]stretch{c.between(from, c.headEnd(from, i))}, c.people(i+1, to)...)
 		}
 	}

@@ -104,9 +104,9 @@ func overlap(a, b string) float64 {
 	return 2 * float64(min(x, y)) / float64(x+y)
 }
 
-// A floor is what a text must reach. Those below were written before the rules had
-// seen them; whoever makes the rules better raises the floor.
-var floors = map[string]float64{"agency": .75, "wire": .75, "release": .75, "statement": .75, "korean": .75, "chinese": .75}
+// A floor is what a text must reach. On their first run, before the rules had been
+// mended for them, the six came to .85 together; these floors keep what was mended.
+var floors = map[string]float64{"agency": .95, "daily": .85, "wire": .95, "release": .95, "statement": .95, "korean": .95, "chinese": .90}
 
 func TestClaimsOfWellFormedTextsAreFound(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.claims")

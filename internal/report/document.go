@@ -227,7 +227,7 @@ func (d *document) takeDateline(b stretch) int {
 			m[2], m[3] = m[4], m[5]
 		}
 	}
-	d.dateline = stretch{b.from + m[2], b.from + m[3]}
+	d.dateline = d.trimmed(stretch{b.from + m[2], b.from + m[3]})
 	return b.from + m[1]
 }
 

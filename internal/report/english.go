@@ -18,8 +18,7 @@ type speech struct {
 type listener struct {
 	d        *document
 	out      []speech
-	last     speech // of the paragraph before, or of this one so far
-	open     bool   // a quotation was not closed when the paragraph ended
+	open     bool // a quotation was not closed when the paragraph ended
 	pending  []stretch
 	sentence sentence
 }
@@ -33,7 +32,7 @@ func (l *listener) english(p stretch) {
 	for i, s := range l.d.sentences(p) {
 		l.sentence = s
 		before := len(l.out)
-		c := &clause{d: l.d, toks: l.d.tokens(s)}
+		c := l.d.clause(s)
 		c.find()
 		l.acts(c)
 		l.according(c)
@@ -333,8 +332,7 @@ func (l *listener) silent(c *clause, n int) {
 	if !set("respond reply answer comment return")[c.low(a.verb)] {
 		return
 	}
-	a2 := c.between(a.group, a.verb+1)
-	l.speak(a, a2, c.between(a.verb+1, c.contentEnd(n, a.verb+1)), evidence.NoComment, c)
+	l.speak(a, c.between(a.group, a.verb+1), c.between(a.verb+1, c.contentEnd(n, a.verb+1)), evidence.NoComment, c)
 }
 
 // passive is "he was told by the police that": the police said it.
@@ -554,11 +552,8 @@ func (l *listener) colon(c *clause) {
 	for i := 1; i+1 < len(c.toks) && i < 12; i++ {
 		if c.low(i) == ":" && c.is(i+1, quote) && len(c.acts) == 0 && c.upper(0) && !c.hasFinite(0, i) {
 			a := act{subject: c.people(0, c.headEnd(0, i))}
-			l.speak(a, c.between2(i), c.toks[i+1].stretch, evidence.Asserts, c)
+			l.speak(a, c.toks[i].stretch, c.toks[i+1].stretch, evidence.Asserts, c)
 			return
 		}
 	}
 }
-
-// between2 is one mark.
-func (c *clause) between2(i int) stretch { return c.toks[i].stretch }

@@ -97,7 +97,7 @@ func (c *clause) tally(i int) (from int, t tally, next int, ok bool) {
 	n, next, ok := c.number(i)
 	if ok {
 		t = tally{n, n, false}
-	} else if uncounted[c.low(i)] {
+	} else if uncounted[c.low(i)] && c.low(i-1) != "as" && c.low(i-1) != "how" {
 		t, next = tally{estimate: true}, i+1
 		if c.low(next) == "of" {
 			next++
@@ -110,10 +110,9 @@ func (c *clause) tally(i int) (from int, t tally, next int, ok bool) {
 		return from, t, next, true
 	}
 	for _, b := range bounders {
-		words := strings.Fields(b.words)
-		if from-len(words) >= 0 && c.match(from-len(words), words) {
+		if from-len(b.words) >= 0 && c.match(from-len(b.words), b.words) {
 			t = b.of(n)
-			from -= len(words)
+			from -= len(b.words)
 			break
 		}
 	}
@@ -135,16 +134,19 @@ func (c *clause) match(i int, words []string) bool {
 }
 
 // bounders are words before a number that make it a bound or an estimate.
-var bounders = []struct {
-	words string
+var bounders = []bounder{
+	{strings.Fields("at least"), atLeast}, {strings.Fields("no fewer than"), atLeast}, {strings.Fields("no less than"), atLeast}, {strings.Fields("not less than"), atLeast},
+	{strings.Fields("more than"), func(n int) tally { return tally{n + 1, 0, false} }}, {strings.Fields("over"), func(n int) tally { return tally{n, 0, true} }},
+	{strings.Fields("as many as"), atMost}, {strings.Fields("up to"), atMost}, {strings.Fields("at most"), atMost}, {strings.Fields("no more than"), atMost}, {strings.Fields("not more than"), atMost},
+	{strings.Fields("fewer than"), func(n int) tally { return tally{0, n - 1, false} }}, {strings.Fields("less than"), func(n int) tally { return tally{0, n - 1, false} }},
+	{strings.Fields("nearly"), roughly}, {strings.Fields("almost"), roughly}, {strings.Fields("about"), roughly}, {strings.Fields("around"), roughly}, {strings.Fields("some"), roughly}, {strings.Fields("roughly"), roughly}, {strings.Fields("approximately"), roughly},
+	{strings.Fields("an estimated"), roughly}, {strings.Fields("estimated"), roughly},
+}
+
+// A bounder is words, and what they make of a number.
+type bounder struct {
+	words []string
 	of    func(int) tally
-}{
-	{"at least", atLeast}, {"no fewer than", atLeast}, {"no less than", atLeast}, {"not less than", atLeast},
-	{"more than", func(n int) tally { return tally{n + 1, 0, true} }}, {"over", func(n int) tally { return tally{n, 0, true} }},
-	{"as many as", atMost}, {"up to", atMost}, {"at most", atMost}, {"no more than", atMost}, {"not more than", atMost},
-	{"fewer than", func(n int) tally { return tally{0, n - 1, true} }}, {"less than", func(n int) tally { return tally{0, n - 1, true} }},
-	{"nearly", roughly}, {"almost", roughly}, {"about", roughly}, {"around", roughly}, {"some", roughly}, {"roughly", roughly}, {"approximately", roughly},
-	{"an estimated", roughly}, {"estimated", roughly},
 }
 
 func atLeast(n int) tally { return tally{n, 0, false} }

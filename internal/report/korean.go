@@ -23,8 +23,8 @@ var korean = phrasebook{
 }
 
 var (
-	// koSpeaker is a noun phrase with the particle of a subject. The first that is no
-	// verb in disguise is who speaks.
+	// koTopic is a word with the particle of a subject. The first that is no verb in
+	// disguise ends the words for who speaks.
 	koTopic    = regexp.MustCompile(`([^\s,.\x01]+?)(은|는|측은|측이|이|가|께서)(?:[\s,]|$)`)
 	koNoTopic  = regexp.MustCompile(`(?:하|되|있|없|받|않|같|많|했|였|았|었|려|라|다|지|오|가|주|보|사|에서|에게|에|으로|까지|부터|이라|이하|입|먹|찍|남|숨|죽|좋|작|맞|갖|넘|늦|싶|앉|잡|밝히|알리|따르|모르|다니|떠나|숨기|이|놓|짓|늙)$`)
 	koLead     = regexp.MustCompile(`^(?:그러나|하지만|한편|이어|또|또한|그리고|이에 대해|이에|앞서|특히|다만|아울러|반면|반면에|그런데|이와 관련해|그러면서)[\s,]+`)
@@ -92,7 +92,7 @@ func (l *listener) pastManner(s sentence, text string, at, end int) int {
 
 // koreanCue drafts what stands before one verb.
 func (l *listener) koreanCue(s sentence, text string, from int, m []int, paragraph int) bool {
-	cue := s.shift(m[2], m[3]+len(koTail(text[m[3]:m[1]])))
+	cue := s.shift(m[2], m[1])
 	speaker, after := l.koreanSpeaker(s, text, from, m[0])
 	if speaker.empty() {
 		speaker, after = l.lastSpeaker(paragraph), from
@@ -141,9 +141,6 @@ func (l *listener) koreanCue(s sentence, text string, from int, m []int, paragra
 	l.attributed(s, speaker, cue, content, form)
 	return true
 }
-
-// koTail keeps the ending of the verb.
-func koTail(rest string) string { return rest }
 
 // koreanSpeaker finds who is the subject: the first topic, else the last subject
 // before the verb. It gives the place after it.

@@ -20,6 +20,9 @@ type dated struct {
 func (d *document) findDates() {
 	add := func(s stretch, role string) {
 		for _, f := range edtf.Find(d.cut(s), d.language, d.published) {
+			if role == "published" && f.When.EDTF == "" {
+				continue
+			}
 			d.found = append(d.found, dated{stretch: stretch{s.from + f.Start, s.from + f.End}, When: f.When, role: role})
 		}
 	}

@@ -82,7 +82,7 @@ type Date struct {
 // A Conflict is claims that do not agree.
 type Conflict struct {
 	Claims []string `json:"claims"`
-	What   string   `json:"what"` // count
+	What   string   `json:"what"` // count: other numbers; denial: one denies what the other asserts
 }
 
 // A Report is the draft.
@@ -127,7 +127,7 @@ func Draft(text string, opt Options) (Report, error) {
 	r.Claims = d.claims()
 	r.Groups = d.groups()
 	r.Dates = d.dates()
-	r.Conflicts = conflicts(r.Claims, r.Groups)
+	r.Conflicts = d.conflicts(r.Claims)
 	return r, nil
 }
 

@@ -32,7 +32,7 @@ var sampleClaims = []wanted{
 	{"the Human Rights Watch group", "said", "Eight North Korean defectors in China face involuntary repatriation after being detained by Chinese police last month", "indirect", "asserts", "Human Rights Watch"},
 	{"a pastor", "said", "Eight North Korean defectors in China face involuntary repatriation after being detained by Chinese police last month", "indirect", "asserts", "Stephan Kim"},
 	{"Human Rights Watch", "said", "Chinese government authorities detained the eight North Koreans in mid-March during what appeared to be a random road check in northeastern China", "indirect", "asserts", "Human Rights Watch"},
-	{"U.S. President Donald Trump", "pressured", "China to do more to rein in Pyongyang", "indirect", "demands", "Donald Trump"},
+	{"U.S. President Donald Trump", "pressured", "China to do more to rein in Pyongyang amid heightened tension over its nuclear and missile programs", "indirect", "demands", "Donald Trump"},
 	{"Phil Robertson", "said", "By now, there are plenty of survivor accounts that reveal (North Korean leader) Kim Jong Un's administration is routinely persecuting those who are forced back to North Korea after departing illegally, and subjecting them to torture, sexual violence, forced labor – and even worse", "direct", "asserts", "Phil Robertson"},
 	{"Robertson", "called on", "China not to deport the would-be defectors", "indirect", "demands", "Phil Robertson"},
 	{"The United Nations", "said", "China is required under international law not to return defectors to North Korea, where they could face persecution, torture and possibly death", "indirect", "asserts", "United Nations"},
@@ -252,27 +252,28 @@ func TestQuotationGoesOnInTheNextParagraph(t *testing.T) {
 }
 
 // hostile are texts that no newspaper prints.
-func hostile() map[string]string {
+func hostile(size int) map[string]string {
 	sentence := `Brook said "they left" and Feld denied that eight people, who said he told them, were accused of it on Monday. `
 	return map[string]string{
-		"one line":    strings.Repeat(sentence, 500_000/len(sentence)),
-		"no close":    "T\n\n“" + strings.Repeat(sentence, 500_000/len(sentence)),
-		"capitals":    strings.ToUpper(strings.Repeat(sentence, 250_000/len(sentence))),
-		"html":        strings.Repeat(`<p class="said">`+sentence+`</p><script>said("`, 3000),
-		"said":        strings.Repeat("said ", 100_000),
-		"commas":      strings.Repeat("A, ", 160_000),
-		"and":         "T\n\nX said " + strings.Repeat("and that he said ", 30_000),
-		"quotes":      strings.Repeat(`"`, 500_000),
-		"numbers":     strings.Repeat("8 ", 250_000),
-		"names":       strings.Repeat("Ada Brook, ", 45_000),
-		"new names":   newNames(60_000),
-		"no space":    strings.Repeat("said", 125_000),
-		"according":   strings.Repeat("according to ", 38_000),
-		"citing":      strings.Repeat("Brook said, citing Feld, ", 20_000),
-		"korean":      strings.Repeat("그는 \"간다\"고 말했다며 또 밝혔고 ", 10_000),
-		"chinese":     strings.Repeat("他说，她表示，据他称，", 15_000),
-		"chinese one": strings.Repeat("说", 160_000),
-		"paragraphs":  strings.Repeat("\"A b c,\" he said.\n\n", 26_000),
+		"one line":    strings.Repeat(sentence, size/len(sentence)),
+		"no close":    "T\n\n“" + strings.Repeat(sentence, size/len(sentence)),
+		"capitals":    strings.ToUpper(strings.Repeat(sentence, size/len(sentence))),
+		"html":        strings.Repeat(`<p class="said">`+sentence+`</p><script>said("`, size/160),
+		"said":        strings.Repeat("said ", size/5),
+		"commas":      strings.Repeat("A, ", size/3),
+		"and":         "T\n\nX said " + strings.Repeat("and that he said ", size/17),
+		"quotes":      strings.Repeat(`"`, size),
+		"numbers":     strings.Repeat("8 ", size/2),
+		"names":       strings.Repeat("Ada Brook, ", size/11),
+		"new names":   newNames(size / 14),
+		"no space":    strings.Repeat("said", size/4),
+		"according":   strings.Repeat("according to ", size/13),
+		"citing":      strings.Repeat("Brook said, citing Feld, ", size/25),
+		"brackets":    strings.Repeat("A )( said he. ", size/14),
+		"korean":      strings.Repeat("그는 \"간다\"고 말했다며 또 밝혔고 ", size/50),
+		"chinese":     strings.Repeat("他说，她表示，据他称，", size/33),
+		"chinese one": strings.Repeat("说", size/3),
+		"paragraphs":  strings.Repeat("\"A b c,\" he said.\n\n", size/19),
 	}
 }
 
@@ -285,7 +286,10 @@ func newNames(n int) string {
 }
 
 func TestHostileTextTakesNoLongTime(t *testing.T) {
-	for name, text := range hostile() {
+	all := hostile(60_000)
+	all["500 kB"] = hostile(500_000)["no close"]
+	all["500 kB in one line"] = hostile(500_000)["one line"]
+	for name, text := range all {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
 			r, err := Draft(text, Options{})
@@ -294,7 +298,7 @@ func TestHostileTextTakesNoLongTime(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%d kB in %v: %d claims, %d people", len(text)/1000, took, len(r.Claims), len(r.People))
-			if took > 6*time.Second {
+			if took > 15*time.Second {
 				t.Errorf("it took %v", took)
 			}
 			exact(t, text, r)
@@ -310,7 +314,7 @@ func FuzzDraft(f *testing.F) {
 	for _, file := range files {
 		f.Add(readFile(f, file))
 	}
-	for _, text := range hostile() {
+	for _, text := range hostile(2000) {
 		f.Add(strings.ToValidUTF8(text[:400], ""))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -329,4 +333,26 @@ func FuzzDraft(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestClaimsThatDoNotAgreeStandSideBySide(t *testing.T) {
+	text := "Held\n\nEight refugees were detained in mid-March, Ada Brook said. Jon Feld said seven defectors were arrested in March. " +
+		"At least four women were detained, Lena Marsh said.\n\nThe ministry denied that anybody had been detained.\n\n" +
+		"Ines Vall said 41 people were detained in July 2016. Brook called on the ministry to see that 12 detained people are freed.\n"
+	r, err := Draft(text, Options{Published: time.Date(2017, 4, 24, 0, 0, 0, 0, time.UTC)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]string{}
+	for _, c := range r.Claims {
+		by[c.ID] = c.Speaker.Text
+	}
+	var got []string
+	for _, c := range r.Conflicts {
+		got = append(got, by[c.Claims[0]]+" / "+by[c.Claims[1]]+": "+c.What)
+	}
+	want := []string{"Ada Brook / Jon Feld: count", "Ada Brook / The ministry: denial", "Jon Feld / The ministry: denial", "Lena Marsh / The ministry: denial", "The ministry / Ines Vall: denial"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
 }

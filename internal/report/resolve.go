@@ -61,8 +61,8 @@ func (r *resolver) introduce(all []speech) {
 // described is the pseudonym that stands between a speaker and the verb.
 func (r *resolver) described(s speech) int {
 	i, _ := slices.BinarySearchFunc(r.d.known, s.speaker.to, func(e entity, at int) int { return cmp.Compare(e.at.from, at) })
-	for ; i < len(r.d.known) && r.d.known[i].at.from < s.cue.from; i++ {
-		if e := r.d.known[i]; e.kind == person && e.protected && s.cue.from-s.speaker.to < 300 {
+	for ; i < len(r.d.known) && r.d.known[i].at.from < min(s.cue.from, s.speaker.to+300); i++ {
+		if e := r.d.known[i]; e.kind == person && e.protected {
 			return i
 		}
 	}

@@ -96,7 +96,7 @@ func (d *document) sentences(p stretch) []sentence {
 		case strings.ContainsRune(".!?。！？", r) && d.stops(begin, at, p.to):
 			end(d.pastMarks(at, p.to))
 			at = begin
-		case at-begin > maxSentence && unicode.IsSpace(r):
+		case at-begin > maxSentence && (unicode.IsSpace(r) || unicode.Is(unicode.Han, r)), at-begin > 2*maxSentence:
 			end(at)
 		case closesWithStop(d.text, at, r) && d.stopsAfterQuote(at, p.to):
 			end(at)

@@ -53,6 +53,9 @@ func Compose(v *store.View, id evidence.DraftID) (Sheet, error) {
 }
 
 func compose(v *store.View, d evidence.Draft) (Sheet, error) {
+	if d.State == evidence.Void {
+		return Sheet{}, wrongState(d)
+	}
 	s := Sheet{Draft: d, Media: make(map[string]evidence.RenditionID)}
 	page, err := appeal(v, d)
 	if err != nil {
@@ -62,6 +65,9 @@ func compose(v *store.View, d evidence.Draft) (Sheet, error) {
 		r, _, err := v.Rendition(id)
 		if err != nil {
 			return Sheet{}, err
+		}
+		if r.Kind != evidence.Masked { // a preview is for the team's own lists
+			return Sheet{}, &evidence.Problem{Code: "draft.not_masked", Args: []any{id}}
 		}
 		name := mediaName(i, r.Media)
 		s.Media[name] = id

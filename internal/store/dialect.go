@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -16,6 +17,8 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
+
+	"safehouse/internal/evidence"
 )
 
 // What SQLite and PostgreSQL spell differently is in this file and nowhere else.
@@ -47,13 +50,47 @@ func openSQLite(path string, pages [32]byte) (*bun.DB, error) {
 	return bun.NewDB(db, sqlitedialect.New()), nil
 }
 
+// copyAddress is the one address that a key stands in: SQLite opens the copy itself
+// and offers no other way. It lives as long as the copying does.
+func copyAddress(path string, pages [32]byte) string {
+	query := url.Values{"vfs": {"adiantum"}, "hexkey": {hex.EncodeToString(pages[:])}}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
+}
+
+// copySQLite copies what a connection sees to another file. Within a transaction that
+// is the transaction's state.
+func copySQLite(conn *sql.Conn, address string) error {
+	return conn.Raw(func(c any) error { return c.(driver.Conn).Raw().Backup("main", address) })
+}
+
+// wipeSQLite writes the file anew and empties the log: ErrBusy while somebody reads
+// from it.
+func wipeSQLite(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, "VACUUM"); err != nil {
+		return err
+	}
+	return conn.Raw(func(c any) error {
+		_, _, err := c.(driver.Conn).Raw().WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)
+		if errors.Is(err, sqlite3.BUSY) {
+			return ErrBusy
+		}
+		return err
+	})
+}
+
 // migrate brings the schema to the newest version that this program knows.
-func migrate(ctx context.Context, db *sql.DB) error {
+func migrate(ctx context.Context, db *sql.DB) (err error) {
+	defer func() {
+		if errors.Is(err, sqlite3.ERROR) { // the migrations are right: what they found is not
+			err = &evidence.Problem{Code: "database.damaged", Err: err}
+		}
+	}()
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir, goose.WithGoMigrations(
+		goose.NewGoMigration(jobsMigration, &goose.GoFunc{RunDB: migrateJobs}, nil)))
 	if err != nil {
 		return err
 	}
@@ -66,4 +103,52 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	_, err = p.Up(ctx)
 	return err
+}
+
+// isDamage says whether the engine could not read its own file. Under another key
+// every page looks like that too.
+func isDamage(err error) bool {
+	return errors.Is(err, sqlite3.CORRUPT) || errors.Is(err, sqlite3.NOTADB) || errors.Is(err, sqlite3.IOERR_SHORT_READ)
+}
+
+// pageFaults has the engine look at every page and every link of its file. It gives
+// what is wrong in the engine's words, which are numbers of pages, names of
+// tables, and of indexes.
+func (v *View) pageFaults() ([]string, error) {
+	rows, err := v.tx.QueryContext(v.ctx, `SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'
+		UNION ALL SELECT "table" || ' ' || rowid || ' names what is not in ' || parent FROM pragma_foreign_key_check`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var faults []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return faults, err
+		}
+		faults = append(faults, s)
+	}
+	return faults, rows.Err()
+}
+
+// sealedTables gives every table that has a sealed column, with its key: read from
+// the schema, so that none is forgotten.
+func (v *View) sealedTables() ([][2]string, error) {
+	rows, err := v.tx.QueryContext(v.ctx, `SELECT name, (SELECT name FROM pragma_table_info(t.name) WHERE pk = 1)
+		FROM sqlite_master AS t WHERE type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_info(t.name) WHERE name = 'sealed')
+		ORDER BY name`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var tables [][2]string
+	for rows.Next() {
+		var t [2]string
+		if err := rows.Scan(&t[0], &t[1]); err != nil {
+			return nil, err
+		}
+		tables = append(tables, t)
+	}
+	return tables, rows.Err()
 }

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"errors"
-
 	"github.com/uptrace/bun"
 
 	"safehouse/internal/evidence"
@@ -216,15 +214,10 @@ func (v *View) rendition(row renditionRow) (evidence.Rendition, error) {
 	}, nil
 }
 
-// errOneCase is returned where a part would be taken for the whole.
-var errOneCase = errors.New("this is asked of every case or of none")
-
-// Blobs lists the name of every blob that some row points to. It needs an unscoped
-// view: what a member does not see would be taken for what nobody needs.
+// Blobs lists the name of every blob that some row points to, of every case whoever
+// asks: a blob's name says nothing, and a list in part would make others' evidence
+// look like leftovers.
 func (v *View) Blobs() (map[string]bool, error) {
-	if !v.all {
-		return nil, errOneCase
-	}
 	known := make(map[string]bool)
 	for _, table := range []any{(*itemRow)(nil), (*renditionRow)(nil)} {
 		var names []string

@@ -1,13 +1,18 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"slices"
+	"syscall"
+	"time"
 
 	"github.com/uptrace/bun"
 	"golang.org/x/mod/sumdb/note"
@@ -28,6 +33,8 @@ type record struct {
 type entrySecrets struct {
 	Salt [16]byte `json:"salt"`
 	Why  string   `json:"why,omitempty"`
+
+	Destroyed bool `json:"destroyed,omitempty"` // by a withdrawal: there is no salt and no reason any more
 }
 
 type entryRow struct {
@@ -71,6 +78,7 @@ func (tx *Tx) journal(origin string, signer note.Signer) error {
 		return err
 	}
 	hashes := &pendingHashes{view: &tx.View}
+	rows := make([]entryRow, 0, len(tx.records))
 	for i, r := range tx.records {
 		seq := size + int64(i)
 		row, err := tx.entry(seq, r)
@@ -82,14 +90,47 @@ func (tx *Tx) journal(origin string, signer note.Signer) error {
 			return err
 		}
 		hashes.add(tlog.StoredHashCount(seq), add)
-		if err := tx.insert(&row); err != nil {
-			return err
-		}
+		rows = append(rows, row)
 	}
-	if err := hashes.store(tx); err != nil {
+	if err := errors.Join(insertAll(tx, rows), insertAll(tx, hashes.rows)); err != nil {
 		return err
 	}
 	return tx.checkpoint(origin, size+int64(len(tx.records)), hashes, signer)
+}
+
+// block is how many rows of the journal are written or read at once: a statement
+// has a greatest length.
+const block = 256
+
+func insertAll[R any](tx *Tx, rows []R) error {
+	for part := range slices.Chunk(rows, block) {
+		if err := tx.insert(&part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notBefore gives the time of what is written next: now, or where the clock runs
+// behind that of the newest entry, its time. Entries never run backwards.
+func (v *View) notBefore(now time.Time) (time.Time, error) {
+	size, err := v.JournalSize()
+	if err != nil || size == 0 {
+		return now, err
+	}
+	var newest entryRow // whatever it is about
+	if err := v.tx.NewSelect().Model(&newest).Column("entry").Where("seq = ?", size-1).Scan(v.ctx); err != nil {
+		return now, err
+	}
+	last, err := journal.ParseEntry(newest.Entry)
+	if err != nil {
+		return now, fmt.Errorf("journal entry %d: %w", size-1, err)
+	}
+	if last.Time.After(now) {
+		slog.Warn("the clock runs behind the journal: its newest time is used", "by", last.Time.Sub(now))
+		return last.Time, nil
+	}
+	return now, nil
 }
 
 func (tx *Tx) entry(seq int64, r record) (entryRow, error) {
@@ -134,8 +175,6 @@ func (p *pendingHashes) add(index int64, hashes []tlog.Hash) {
 		p.rows = append(p.rows, hashRow{Idx: index + int64(i), Hash: h[:]})
 	}
 }
-
-func (p *pendingHashes) store(tx *Tx) error { return tx.insert(&p.rows) }
 
 func (p *pendingHashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	var stored []int64
@@ -201,6 +240,8 @@ func (v *View) JournalEntry(i int64) ([]byte, error) {
 type Note struct {
 	Salt [16]byte // of its digests: whoever holds it can check what they mean
 	Why  evidence.Secret
+
+	Destroyed bool // a withdrawal took both: the digests mean nothing any more
 }
 
 // JournalNote gives the sealed side of entry i.
@@ -212,7 +253,7 @@ func (v *View) JournalNote(i int64) (Note, error) {
 	}
 	var s entrySecrets
 	err = v.open("journal_entries", fmt.Sprint(i), row.Sealed, &s)
-	return Note{s.Salt, evidence.Protect(s.Why)}, err
+	return Note{s.Salt, evidence.Protect(s.Why), s.Destroyed}, err
 }
 
 // JournalOf lists the entries about subject, or all that the actor may see when it
@@ -229,6 +270,29 @@ func (v *View) JournalOf(subject string) ([]int64, error) {
 		seqs[i] = r.Seq
 	}
 	return seqs, err
+}
+
+// Journal calls f for each entry about subject that the actor may see, or for all
+// of those when it is empty, in their order.
+func (v *View) Journal(subject string, f func(i int64, e journal.Entry)) error {
+	for next := int64(0); ; {
+		var rows []entryRow
+		q := v.entries(&rows).Column("seq", "entry").Where("seq >= ?", next).Order("seq").Limit(block)
+		if subject != "" {
+			q = q.Where("subject = ?", subject)
+		}
+		if err := q.Scan(v.ctx); err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, r := range rows {
+			e, err := journal.ParseEntry(r.Entry)
+			if err != nil {
+				return fmt.Errorf("journal entry %d: %w", r.Seq, err)
+			}
+			f(r.Seq, e)
+			next = r.Seq + 1
+		}
+	}
 }
 
 // Checkpoint gives the newest signed state of the journal.
@@ -251,9 +315,15 @@ func (v *View) Prove(i int64) (journal.Proof, error) {
 	return journal.Prove(i, entry, checkpoint, v)
 }
 
-// Publish brings the public form of the journal up to date with the database.
+// Publish brings the public form of the journal up to date with the database. It
+// waits for others who publish, in this program or another.
 func (db *DB) Publish(ctx context.Context) error {
-	err := db.Unscoped(ctx, "the journal is published whole: it names nobody", func(v *View) error {
+	unlock, err := db.lockPublic()
+	if err != nil {
+		return fmt.Errorf("publish the journal: %w", err)
+	}
+	defer unlock()
+	err = db.Unscoped(ctx, "the journal is published whole: it names nobody", func(v *View) error { // begun under the lock: no older than what is published
 		checkpoint, err := v.Checkpoint()
 		if errors.Is(err, evidence.ErrNotFound) {
 			return nil // not founded yet
@@ -265,10 +335,59 @@ func (db *DB) Publish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return db.public.Publish(size, v.JournalEntry, v, checkpoint)
+		return db.public.Publish(size, (&entryBlocks{view: v}).entry, v, checkpoint)
 	})
 	if err != nil {
 		return fmt.Errorf("publish the journal: %w", err)
 	}
 	return nil
+}
+
+// lockPublic holds the public folder: one at a time writes or checks it. The
+// system lets go of it when the process dies.
+func (db *DB) lockPublic() (unlock func(), err error) {
+	if err := os.MkdirAll(string(db.public), 0o755); err != nil {
+		return nil, err
+	}
+	d, err := os.Open(string(db.public))
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(d.Fd()), syscall.LOCK_EX)
+		if err != syscall.EINTR {
+			break
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return func() { d.Close() }, nil
+}
+
+// entryBlocks reads entries a block at a time.
+type entryBlocks struct {
+	view *View
+	rows []entryRow // those from the last block
+}
+
+func (e *entryBlocks) entry(i int64) ([]byte, error) {
+	if len(e.rows) == 0 || i < e.rows[0].Seq || i > e.rows[len(e.rows)-1].Seq {
+		rows, err := e.view.entriesFrom(i)
+		if err != nil {
+			return nil, err
+		}
+		e.rows = rows
+	}
+	at, ok := slices.BinarySearchFunc(e.rows, i, func(r entryRow, i int64) int { return cmp.Compare(r.Seq, i) })
+	if ok {
+		return e.rows[at].Entry, nil
+	}
+	return nil, fmt.Errorf("journal entry %d: %w", i, evidence.ErrNotFound)
+}
+
+// entriesFrom gives a block of entries, the first of them number i or later.
+func (v *View) entriesFrom(i int64) (rows []entryRow, err error) {
+	err = v.tx.NewSelect().Model(&rows).Where("seq >= ?", i).Order("seq").Limit(block).Scan(v.ctx)
+	return rows, err
 }

@@ -35,10 +35,14 @@ type Keys struct {
 // A DB is one vault's database. It is safe for concurrent use.
 type DB struct {
 	bun    *bun.DB
+	engine *engine                 // of jobs; it asks for them only, see package queue
+	again  func() (*bun.DB, error) // opens the same file once more
 	fields *seal.Key
 	seed   [32]byte
 	public journal.Dir
 	now    func() time.Time
+
+	address func(path string) string // of a copy of the database, under the same key
 
 	origin   string // set by Found or load, then read only
 	demo     bool
@@ -47,20 +51,45 @@ type DB struct {
 }
 
 // Open opens the database of the vault in dir, and makes its schema when it is
-// new. A new database must be founded before anything else is done with it.
+// new. A new database must be founded before anything else is done with it. A
+// database that is older than what it published, or another, does not open: to go
+// on in it would fork the journal.
 func Open(ctx context.Context, dir string, keys Keys) (*DB, error) {
-	b, err := openSQLite(filepath.Join(dir, "safehouse.db"), keys.Pages.Bytes())
+	db, err := Inspect(ctx, dir, keys)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.goOn(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// Inspect is Open for somebody who wants to look, not to go on: it opens also what
+// is not as it published, and leaves the public folder as it lies.
+func Inspect(ctx context.Context, dir string, keys Keys) (*DB, error) {
+	pages := keys.Pages.Bytes()
+	open := func() (*bun.DB, error) { return openSQLite(filepath.Join(dir, "safehouse.db"), pages) }
+	b, err := open()
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
+	engine, err := newEngine()
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
 	db := &DB{
 		bun:    b,
+		engine: engine,
+		again:  open,
 		fields: keys.Fields,
 		seed:   keys.Journal.Bytes(),
 		public: journal.Dir(filepath.Join(dir, "journal")),
 		now:    func() time.Time { return time.Now().UTC() },
+
+		address: func(path string) string { return copyAddress(path, keys.Pages.Bytes()) },
 	}
-	if err := db.load(ctx); err != nil {
+	if err := damaged(db.load(ctx)); err != nil {
 		b.Close()
 		return nil, err
 	}
@@ -78,10 +107,23 @@ func (db *DB) load(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("open the database: %w", err)
 	}
-	if err := db.serve(row); err != nil {
-		return err
+	return db.serve(row)
+}
+
+// goOn publishes what is missing: a crash may have come between commit and
+// publication.
+func (db *DB) goOn(ctx context.Context) error {
+	if db.origin == "" {
+		return nil // new: Found comes next
 	}
-	return db.Publish(ctx) // a crash may have come between commit and publication
+	err := db.Publish(ctx)
+	switch {
+	case errors.Is(err, journal.ErrBehind):
+		return &evidence.Problem{Code: "journal.behind", Err: err}
+	case errors.Is(err, journal.ErrForked):
+		return &evidence.Problem{Code: "journal.forked", Err: err}
+	}
+	return err
 }
 
 func (db *DB) serve(row vaultRow) (err error) {
@@ -92,8 +134,9 @@ func (db *DB) serve(row vaultRow) (err error) {
 
 // Found makes the vault's first row and its first member. Origin names the
 // journal in public: it must name nobody. Demo marks a throw-away vault, which
-// may be shown without asking who is there.
-func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidence.Member) error {
+// may be shown without asking who is there. Digests are of what was made for them:
+// the slot.
+func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidence.Member, digests ...string) error {
 	row := vaultRow{ID: "vault", Origin: origin, Demo: demo}
 	if err := db.serve(row); err != nil {
 		return fmt.Errorf("found the vault: %w", err)
@@ -102,10 +145,13 @@ func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidenc
 		if err := tx.insert(&row); err != nil {
 			return err
 		}
-		tx.Record("vault.found", string(first.ID))
+		tx.Record("vault.found", string(first.ID), digests...)
 		return tx.AddMember(&first)
 	})
 }
+
+// Now is the time by the clock that the database writes with.
+func (db *DB) Now() time.Time { return db.now() }
 
 // Close lets go of the file. The caller forgets the keys.
 func (db *DB) Close() error {
@@ -137,15 +183,15 @@ func (db *DB) view(ctx context.Context, v View, f func(v *View) error) error {
 		return fmt.Errorf("read the database: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	v.ctx, v.tx, v.fields = ctx, tx, db.fields
-	return f(&v)
+	v.ctx, v.tx, v.fields, v.engine = ctx, tx, db.fields, db.engine
+	return damaged(f(&v))
 }
 
 // Update runs f and commits what it did together with its journal entries and a
 // new checkpoint. What the actor may not see, f can neither read nor change. When f fails, or recorded nothing, nothing has happened. When
 // Update returns nil the change survives a power cut.
 func (db *DB) Update(ctx context.Context, actor evidence.MemberID, f func(tx *Tx) error) error {
-	if err := db.commit(ctx, actor, f); err != nil {
+	if err := damaged(db.commit(ctx, actor, f)); err != nil {
 		return err
 	}
 	if err := db.Publish(ctx); err != nil {
@@ -162,7 +208,10 @@ func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx
 		return fmt.Errorf("write the database: %w", err)
 	}
 	defer btx.Rollback() //nolint:errcheck // after a commit it does nothing
-	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields, actor: actor}, Now: db.now()}
+	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields, engine: db.engine, actor: actor}}
+	if tx.Now, err = tx.notBefore(db.now()); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
 	if err := f(tx); err != nil {
 		return err
 	}
@@ -184,11 +233,13 @@ type View struct {
 	ctx    context.Context
 	tx     bun.Tx
 	fields *seal.Key
+	engine *engine
 	actor  evidence.MemberID
 	all    bool // every case: only from Unscoped
 }
 
-// Tx writes. Now is the one time of all that it writes.
+// Tx writes. Now is the one time of all that it writes, never before that of what
+// was written earlier, even when the clock was put back.
 type Tx struct {
 	View
 	Now     time.Time
@@ -212,9 +263,18 @@ func (v *View) sealed(table, id string, content any) ([]byte, error) {
 func (v *View) open(table, id string, sealed []byte, content any) error {
 	b, err := v.fields.Open(sealed, table+"/"+id)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", id, err)
+		return &evidence.Problem{Code: "database.sealed", Args: []any{table + "/" + id}, Err: err}
 	}
 	return json.Unmarshal(b, content)
+}
+
+// damaged turns SQLite's words for pages that are not what was written into what a
+// person can act on.
+func damaged(err error) error {
+	if isDamage(err) {
+		return &evidence.Problem{Code: "database.damaged", Err: err}
+	}
+	return err
 }
 
 // found turns SQL's word for absence into ours.

@@ -65,7 +65,7 @@ func TestAdmitTakesNoSlotOfAnotherVaultOrOfNobody(t *testing.T) {
 	}
 	_, err = v.Admit(t.Context(), "mem_zzzz", words)
 	wantWrong(t, err)
-	if err := v.addSlot("mem_nobody", words); err != nil {
+	if _, err := v.addSlot("mem_nobody", words); err != nil {
 		t.Fatal(err)
 	}
 	_, err = v.Admit(t.Context(), "mem_nobody", words)

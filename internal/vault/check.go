@@ -1,143 +1,391 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"filippo.io/age"
 
 	"safehouse/internal/access"
+	"safehouse/internal/blob"
 	"safehouse/internal/evidence"
 	"safehouse/internal/store"
+	"safehouse/journal"
 )
 
-// A Fault is something in the vault that is not as it should be. Code is a key of
-// the catalogues, ID says of what, and Err why.
-type Fault struct {
-	Code, ID string
-	Err      error
+// A Health is what a check looked at and found. The first argument of each problem
+// is its place: an ID, a file of the vault, or a table and the key of its row.
+type Health struct {
+	Entries, Items, Renditions int
+	Leftovers                  []Leftover
+	Notes                      []*evidence.Problem // worth knowing; nothing is lost or changed
+	Faults                     []*evidence.Problem // not as it must be
 }
 
-// A Health is what a check looked at and found.
-type Health struct {
-	Entries, Items, Renditions, Orphans int
-	Faults                              []Fault
+// A Leftover is a file that belongs to nothing: an interrupted work left it, or
+// another program is writing it just now.
+type Leftover struct {
+	Path string // within the vault's folder; one beside it begins with ../
+	Age  time.Duration
+	blob string // its name, where it is one
 }
+
+// grace is how long a file may belong to nothing before that is a fault. Between
+// the writing of a blob and the row that names it are moments, not minutes.
+const grace = time.Hour
+
+// Old says whether nobody can still be writing it.
+func (l Leftover) Old() bool { return l.Age > grace }
 
 // errOther is content that is not what was sealed.
 var errOther = errors.New("the content is another than was recorded")
 
-// Check reads everything: the journal is computed again from its entries, and each
-// original and rendition is opened and compared with its recorded digest. Nothing
-// of their content is kept or shown. An orphan is sealed bytes that no row names:
-// what an interrupted work left, or another program is writing just now.
-func (v *Vault) Check(ctx context.Context, progress func(done, total int)) (Health, error) {
+// The code of the fault that a leftover becomes when it is old, and with which
+// alone a vault can be cleaned.
+const leftoverFault = "doctor.leftover"
+
+func (h *Health) fault(code string, err error, place ...any) {
+	h.Faults = append(h.Faults, &evidence.Problem{Code: code, Args: place, Err: err})
+}
+
+// Check reads everything: keys, the database and its journal, the published
+// journal, each original and rendition, and what else lies in the folder. Nothing
+// of any content is kept or shown. What is found does not stop it; the error is
+// about not being able to look.
+func (v *Vault) Check(ctx context.Context, at store.Progress) (Health, error) {
 	if err := access.Check(v.Actor, access.ReadJournal); err != nil {
 		return Health{}, err
 	}
 	var h Health
-	size, err := v.DB.VerifyJournal(ctx)
-	if h.Entries = int(size); err != nil {
-		h.Faults = append(h.Faults, Fault{"doctor.journal", "journal", err})
-	}
-	contents, err := v.contents(ctx, &h)
-	if err != nil {
-		return h, err
-	}
-	for i, c := range contents {
-		if err := ctx.Err(); err != nil {
-			return h, err
+	audit, err := v.DB.Audit(ctx, at)
+	h.Entries, h.Notes, h.Faults = int(audit.Entries), audit.Notes, audit.Faults
+	for _, look := range []func(context.Context, *Health, store.Progress) error{v.checkKeys, v.checkContents, v.checkFiles} {
+		if err == nil {
+			err = h.take(look(ctx, &h, at))
 		}
-		if err := c.compare(ctx); err != nil {
-			h.Faults = append(h.Faults, Fault{"doctor.content", c.id, err})
-		}
-		progress(i+1, len(contents))
 	}
-	return h, v.orphans(ctx, &h)
+	for _, l := range h.Leftovers {
+		if l.Old() {
+			h.fault(leftoverFault, nil, l.Path, l.Age.Round(time.Minute))
+		}
+	}
+	return h, err
 }
 
-// kept is one sealed content and what was recorded of it.
-type kept struct {
-	id, digest string
-	size       int64
-	open       func(ctx context.Context) (*Content, error)
+// take makes a fault of an error that is one. The same damage found twice is one.
+func (h *Health) take(err error) error {
+	var p *evidence.Problem
+	if !errors.As(err, &p) {
+		return err
+	}
+	if !slices.ContainsFunc(h.Faults, func(q *evidence.Problem) bool { return q.Code == p.Code }) {
+		h.Faults = append(h.Faults, p)
+	}
+	return nil
 }
 
-func (v *Vault) contents(ctx context.Context, h *Health) ([]kept, error) {
-	var out []kept
-	err := v.DB.Unscoped(ctx, "whether all content is whole", func(view *store.View) error {
-		items, err := view.Items("")
-		if err != nil {
-			return err
-		}
-		for _, it := range items {
-			_, where, err := view.Item(it.ID)
-			if err != nil {
-				return err
-			}
-			out = append(out, kept{string(it.ID), it.Digest.Reveal(), it.Size, func(ctx context.Context) (*Content, error) {
-				return open(ctx, v.Originals.Blobs, v.Originals.Key, string(it.ID), where)
-			}})
-			if err := v.renditions(view, it.ID, &out); err != nil {
-				return err
-			}
-		}
-		h.Items = len(items)
-		h.Renditions = len(out) - len(items)
-		return nil
-	})
-	return out, err
-}
-
-func (v *Vault) renditions(view *store.View, id evidence.ItemID, out *[]kept) error {
-	made, err := view.Renditions(id)
+// checkKeys compares the files of keys with the members. A slot without a member
+// opens nothing, but holds the root all the same.
+func (v *Vault) checkKeys(ctx context.Context, h *Health, at store.Progress) error {
+	members, slots, err := v.members(ctx)
 	if err != nil {
 		return err
 	}
-	for _, r := range made {
-		_, where, err := view.Rendition(r.ID)
+	files, err := os.ReadDir(filepath.Join(v.Dir, keysDir))
+	if err != nil {
+		return err
+	}
+	have := make(map[string]bool) // slots, by member
+	for i, f := range files {
+		at("progress.keys", i+1, len(files))
+		name := filepath.Join(keysDir, f.Name())
+		if strings.HasPrefix(f.Name(), unfinishedSlot) {
+			continue // checkFiles comes to it
+		}
+		b, err := os.ReadFile(filepath.Join(v.Dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // taken away meanwhile
+		}
 		if err != nil {
 			return err
 		}
-		*out = append(*out, kept{string(r.ID), r.Digest, r.Size, func(ctx context.Context) (*Content, error) {
-			return open(ctx, v.Renditions.Blobs, v.Renditions.Key, string(r.ID), where)
-		}})
+		_, malformed := age.ExtractHeader(bytes.NewReader(b))
+		id, isSlot := strings.CutSuffix(f.Name(), slotExt)
+		have[id] = have[id] || isSlot
+		is, known := slots[id]
+		switch {
+		case malformed != nil, isSlot && known && !is(b):
+			h.fault("doctor.slot.changed", malformed, name)
+		case isSlot && !slices.Contains(members, id):
+			h.leftover(v.Dir, name, "")
+		}
+	}
+	for _, id := range members {
+		if !have[id] {
+			h.fault("doctor.slot.missing", nil, filepath.Join(keysDir, id+slotExt))
+		}
+	}
+	return nil
+}
+
+// members gives the IDs of the members, and for those whose slot the journal knows,
+// whether a file is that slot.
+func (v *Vault) members(ctx context.Context) (ids []string, slots map[string]func([]byte) bool, err error) {
+	slots = make(map[string]func([]byte) bool)
+	err = v.DB.Unscoped(ctx, "whether all content is whole", func(view *store.View) error {
+		all, err := view.Members()
+		if err != nil {
+			return err
+		}
+		for _, m := range all {
+			ids = append(ids, string(m.ID))
+			is, err := slotOf(view, string(m.ID))
+			if err != nil {
+				return err
+			}
+			if is != nil {
+				slots[string(m.ID)] = is
+			}
+		}
+		return nil
+	})
+	return ids, slots, err
+}
+
+// slotOf asks the newest entry about a member that has digests.
+func slotOf(view *store.View, id string) (func([]byte) bool, error) {
+	seqs, err := view.JournalOf(id)
+	if err != nil {
+		return nil, err
+	}
+	for _, seq := range slices.Backward(seqs) {
+		b, err := view.JournalEntry(seq)
+		if err != nil {
+			return nil, err
+		}
+		e, err := journal.ParseEntry(b)
+		if err != nil || len(e.Digests) == 0 {
+			continue // the audit says that it is damaged
+		}
+		note, err := view.JournalNote(seq)
+		if err != nil {
+			return nil, err
+		}
+		return func(slot []byte) bool {
+			sum := sha256.Sum256(slot)
+			return slices.Contains(e.Digests, journal.Salted(note.Salt, hex.EncodeToString(sum[:])))
+		}, nil
+	}
+	return nil, nil
+}
+
+// checkContents opens each content and compares it with its digest.
+func (v *Vault) checkContents(ctx context.Context, h *Health, at store.Progress) error {
+	var kept []store.Kept
+	err := v.DB.Unscoped(ctx, "whether all content is whole", func(view *store.View) (err error) {
+		kept, err = view.Kept()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i, k := range kept {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		key := v.Renditions.Key
+		if h.Renditions++; k.Original {
+			key = v.Originals.Key
+			h.Renditions--
+			h.Items++
+		}
+		c, err := open(ctx, v.Originals.Blobs, key, k.ID, k.Where)
+		if err == nil {
+			err = compare(c, k)
+		}
+		switch {
+		case errors.Is(err, evidence.ErrNotFound):
+			h.fault("doctor.content.missing", err, k.ID, blobPath(k.Where.Blob))
+		case err != nil:
+			h.fault("doctor.content.changed", err, k.ID, blobPath(k.Where.Blob))
+		}
+		at("progress.checking", i+1, len(kept))
 	}
 	return nil
 }
 
 // compare reads the whole content.
-func (k kept) compare(ctx context.Context) error {
-	c, err := k.open(ctx)
-	if err != nil {
-		return err
-	}
+func compare(c *Content, k store.Kept) error {
 	defer c.Close()
 	sum := sha256.New()
 	if _, err := io.Copy(sum, c.Reader()); err != nil {
 		return err
 	}
-	if c.Size != k.size || hex.EncodeToString(sum.Sum(nil)) != k.digest {
+	if c.Size != k.Size || hex.EncodeToString(sum.Sum(nil)) != k.Digest {
 		return errOther
 	}
 	return nil
 }
 
-// orphans counts the blobs that no row names.
-func (v *Vault) orphans(ctx context.Context, h *Health) error {
-	var named map[string]bool
-	err := v.DB.Unscoped(ctx, "which blobs no row names", func(view *store.View) (err error) {
-		named, err = view.Blobs()
+// blobPath is where package blob/dir says that a blob lies.
+func blobPath(name string) string {
+	if blob.CheckName(name) != nil {
+		return blobsDir
+	}
+	return filepath.Join(blobsDir, name[:2], name)
+}
+
+// belongs lists what may lie in a vault's folder.
+var belongs = []string{
+	blobsDir, keysDir, "journal", "jobs.lock", "safehouse.db", "safehouse.db-wal", "safehouse.db-shm", "index.db", "index.db-wal", "index.db-shm",
+}
+
+// The beginnings of names that unfinished work has: of a new vault, a key file and
+// a blob.
+const (
+	unfinishedVault = ".safehouse-"
+	unfinishedSlot  = ".slot-"
+	unfinishedBlob  = ".put-"
+)
+
+// checkFiles looks for what belongs to nothing.
+func (v *Vault) checkFiles(ctx context.Context, h *Health, at store.Progress) error {
+	at("progress.files", 0, 1)
+	defer at("progress.files", 1, 1)
+	top, err := os.ReadDir(v.Dir)
+	if err != nil {
 		return err
+	}
+	for _, e := range top {
+		if !slices.Contains(belongs, e.Name()) {
+			h.fault("doctor.stray", nil, e.Name())
+		}
+	}
+	if err := v.unfinished(h); err != nil {
+		return err
+	}
+	return v.orphans(ctx, h)
+}
+
+// unfinished finds files that were never given their name.
+func (v *Vault) unfinished(h *Health) error {
+	beside, err := filepath.Glob(filepath.Join(v.Dir, "..", unfinishedVault+"*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range beside {
+		if name := filepath.Base(path); strings.Trim(name[len(unfinishedVault):], "0123456789") == "" { // as os.MkdirTemp names
+			h.leftover(v.Dir, filepath.Join("..", name), "")
+		}
+	}
+	return filepath.WalkDir(v.Dir, func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // finished meanwhile
+		}
+		if err != nil || e.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(v.Dir, path)
+		if err != nil {
+			return err
+		}
+		folder, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
+		switch name := e.Name(); {
+		case folder == blobsDir && strings.HasPrefix(name, unfinishedBlob), folder == keysDir && strings.HasPrefix(name, unfinishedSlot),
+			folder == "journal" && strings.HasPrefix(name, journal.Unfinished):
+			h.leftover(v.Dir, rel, "")
+		case folder == blobsDir && filepath.ToSlash(blobPath(name)) != filepath.ToSlash(rel), !e.Type().IsRegular():
+			h.fault("doctor.stray", nil, rel)
+		}
+		return nil
+	})
+}
+
+// leftover notes a file by when it was written.
+func (h *Health) leftover(dir, rel, blob string) {
+	info, err := os.Lstat(filepath.Join(dir, rel))
+	if err != nil {
+		return // finished, or taken away meanwhile
+	}
+	h.Leftovers = append(h.Leftovers, Leftover{rel, time.Since(info.ModTime()), blob})
+}
+
+// orphans finds the blobs that no row names.
+func (v *Vault) orphans(ctx context.Context, h *Health) error {
+	var found []Leftover
+	err := v.Originals.Blobs.List(ctx, func(name string, _ int64) error {
+		b, err := v.Originals.Blobs.Open(ctx, name)
+		if errors.Is(err, evidence.ErrNotFound) {
+			return nil // deleted meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		found = append(found, Leftover{blobPath(name), time.Since(b.Written()), name})
+		return b.Close()
 	})
 	if err != nil {
 		return err
 	}
-	return v.Originals.Blobs.List(ctx, func(name string, _ int64) error {
-		if !named[name] {
-			h.Orphans++
+	return v.DB.Unscoped(ctx, "whether all content is whole", func(view *store.View) error { // after the list: what was listed may have a row by now
+		named, err := view.Blobs()
+		for _, l := range found {
+			if !named[l.blob] {
+				h.Leftovers = append(h.Leftovers, l)
+			}
 		}
-		return nil
+		return err
 	})
+}
+
+// Clean removes the old leftovers that a check has found, and says in the journal
+// what it removes. In a vault with another fault it removes nothing: to a database
+// that was put back to an older state, new evidence looks like a leftover.
+func (v *Vault) Clean(ctx context.Context, h Health) (removed int, err error) {
+	if err := access.Check(v.Actor, access.Clean); err != nil {
+		return 0, err
+	}
+	if slices.ContainsFunc(h.Faults, func(p *evidence.Problem) bool { return p.Code != leftoverFault }) {
+		return 0, &evidence.Problem{Code: "doctor.clean_faults"}
+	}
+	var old []Leftover
+	err = v.DB.Update(ctx, v.Actor.ID, func(tx *store.Tx) error {
+		named, err := tx.Blobs()
+		for _, l := range h.Leftovers {
+			if l.Old() && (l.blob == "" || !named[l.blob]) {
+				old = append(old, l)
+				tx.Record("vault.clean", filepath.Base(l.Path))
+			}
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrSilent) {
+		return 0, nil // nothing was old
+	}
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range old {
+		if l.blob != "" {
+			err = v.Originals.Blobs.Delete(ctx, l.blob)
+		} else {
+			err = os.RemoveAll(filepath.Join(v.Dir, l.Path))
+		}
+		if err != nil {
+			return removed, fmt.Errorf("clean: %w", err)
+		}
+		removed++
+	}
+	return removed, nil
 }

@@ -9,7 +9,7 @@ import (
 
 func check(t *testing.T, v *Vault) Health {
 	t.Helper()
-	h, err := v.Check(t.Context(), func(int, int) {})
+	h, err := v.Check(t.Context(), func(string, int, int) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestCheckFindsNothingInAWholeVault(t *testing.T) {
 	keep(t, v, []byte("one"))
 	keep(t, v, bytes.Repeat([]byte("two"), 100_000))
 	h := check(t, v)
-	if len(h.Faults) != 0 || h.Items != 2 || h.Orphans != 0 || h.Entries != 3 {
+	if len(h.Faults) != 0 || h.Items != 2 || len(h.Leftovers) != 0 || h.Entries != 3 {
 		t.Fatalf("%+v", h)
 	}
 }
@@ -43,7 +43,7 @@ func TestCheckNamesTheContentThatWasTouched(t *testing.T) {
 		}
 		write(t, path, touch(bytes.Clone(whole)))
 		h := check(t, v)
-		if len(h.Faults) != 1 || h.Faults[0].Code != "doctor.content" || h.Faults[0].ID != string(id) {
+		if len(h.Faults) != 1 || h.Faults[0].Code != "doctor.content.changed" || h.Faults[0].Args[0] != string(id) {
 			t.Errorf("%+v", h)
 		}
 		write(t, path, whole)
@@ -55,7 +55,7 @@ func TestCheckCountsWhatNoRowNames(t *testing.T) {
 	if _, err := v.Originals.Put(t.Context(), "itm_interrupted", bytes.NewReader([]byte("interrupted"))); err != nil {
 		t.Fatal(err)
 	}
-	if h := check(t, v); h.Orphans != 1 || len(h.Faults) != 0 {
+	if h := check(t, v); len(h.Leftovers) != 1 || h.Leftovers[0].Old() || len(h.Faults) != 0 {
 		t.Fatalf("%+v", h)
 	}
 }
@@ -70,7 +70,7 @@ func TestCheckFindsAJournalThatWasTouched(t *testing.T) {
 	}
 	b[len(b)/2] ^= 1
 	write(t, path, b)
-	if h := check(t, v); len(h.Faults) != 1 || h.Faults[0].Code != "doctor.journal" {
+	if h := check(t, v); len(h.Faults) != 1 || h.Faults[0].Code != "doctor.public.unsigned" {
 		t.Fatalf("%+v", h)
 	}
 }

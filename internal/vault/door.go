@@ -3,6 +3,8 @@ package vault
 import (
 	"context"
 	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,6 +39,7 @@ type Vault struct {
 	Renditions *Renditions
 
 	root *seal.Root
+	step func(name string) // the tests stop here
 }
 
 // Found makes a new vault in dir, with its first member, an administrator. The
@@ -49,7 +52,7 @@ func Found(ctx context.Context, dir, origin string, demo bool, first *evidence.M
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return err
 	}
-	draft, err := os.MkdirTemp(parent, ".safehouse-")
+	draft, err := os.MkdirTemp(parent, unfinishedVault)
 	if err != nil {
 		return err
 	}
@@ -80,15 +83,16 @@ func fresh(dir string) error {
 
 func build(ctx context.Context, dir, origin string, demo bool, first *evidence.Member, passphrase evidence.Secret) error {
 	root := seal.NewRoot()
-	v, err := assemble(ctx, dir, root)
+	v, err := assemble(ctx, dir, root, store.Open)
 	if err != nil {
 		return err
 	}
 	defer v.Close()
-	if err := v.addSlot(first.ID, passphrase); err != nil {
+	slot, err := v.addSlot(first.ID, passphrase)
+	if err != nil {
 		return err
 	}
-	return v.DB.Found(ctx, origin, demo, *first)
+	return v.DB.Found(ctx, origin, demo, *first, slot)
 }
 
 // Here says whether there is a vault in dir, without opening it.
@@ -108,11 +112,24 @@ func slots(dir string) ([]string, error) {
 // Enter opens the vault for the member whose slot the passphrase opens. Without
 // a member ID every slot is tried.
 func Enter(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret) (*Vault, error) {
+	return enter(ctx, dir, member, passphrase, store.Open)
+}
+
+// Inspect is Enter for a Check: what must not be worked in any more can still be
+// looked at. Nothing else should be done in what it gives.
+func Inspect(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret) (*Vault, error) {
+	return enter(ctx, dir, member, passphrase, store.Inspect)
+}
+
+// opener is store.Open or store.Inspect.
+type opener func(ctx context.Context, dir string, keys store.Keys) (*store.DB, error)
+
+func enter(ctx context.Context, dir string, member evidence.MemberID, passphrase evidence.Secret, open opener) (*Vault, error) {
 	root, id, err := knock(ctx, dir, member, passphrase)
 	if err != nil {
 		return nil, err
 	}
-	return as(ctx, dir, root, id)
+	return as(ctx, dir, root, id, open)
 }
 
 // Admit lets a further member into the open vault, by their own passphrase. The
@@ -172,8 +189,8 @@ func knock(ctx context.Context, dir string, member evidence.MemberID, passphrase
 }
 
 // as assembles the vault for one of its members.
-func as(ctx context.Context, dir string, root *seal.Root, id evidence.MemberID) (*Vault, error) {
-	v, err := assemble(ctx, dir, root)
+func as(ctx context.Context, dir string, root *seal.Root, id evidence.MemberID, open opener) (*Vault, error) {
+	v, err := assemble(ctx, dir, root, open)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +208,7 @@ func as(ctx context.Context, dir string, root *seal.Root, id evidence.MemberID) 
 	return v, nil
 }
 
-func assemble(ctx context.Context, path string, root *seal.Root) (*Vault, error) {
+func assemble(ctx context.Context, path string, root *seal.Root, open opener) (*Vault, error) {
 	for _, d := range []string{"", blobsDir, keysDir} {
 		if err := os.MkdirAll(filepath.Join(path, d), 0o700); err != nil {
 			return nil, err
@@ -201,7 +218,7 @@ func assemble(ctx context.Context, path string, root *seal.Root) (*Vault, error)
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, path, store.Keys{
+	db, err := open(ctx, path, store.Keys{
 		Pages: root.Key(seal.Database), Fields: root.Key(seal.Fields), Journal: root.Key(seal.Journal),
 	})
 	if err != nil {
@@ -220,11 +237,12 @@ func (v *Vault) AddMember(ctx context.Context, m *evidence.Member, passphrase ev
 		return err
 	}
 	m.ID = evidence.NewID[evidence.MemberID]("mem")
-	if err := v.addSlot(m.ID, passphrase); err != nil {
+	slot, err := v.addSlot(m.ID, passphrase)
+	if err != nil {
 		return err
 	}
-	err := v.DB.Update(ctx, v.Actor.ID, func(tx *store.Tx) error {
-		tx.Record("member.add", string(m.ID))
+	err = v.DB.Update(ctx, v.Actor.ID, func(tx *store.Tx) error {
+		tx.Record("member.add", string(m.ID), slot)
 		return tx.AddMember(m)
 	})
 	if err != nil {
@@ -237,20 +255,23 @@ func (v *Vault) slot(id evidence.MemberID) string {
 	return filepath.Join(v.Dir, keysDir, string(id)+slotExt)
 }
 
-func (v *Vault) addSlot(id evidence.MemberID, passphrase evidence.Secret) error {
+// addSlot gives the digest of the slot, for the journal: without a passphrase
+// nobody could say whether a slot is the one that was made.
+func (v *Vault) addSlot(id evidence.MemberID, passphrase evidence.Secret) (digest string, err error) {
 	if utf8.RuneCountInString(passphrase.Reveal()) < minPassphrase {
-		return &evidence.Problem{Code: "passphrase.short", Args: []any{minPassphrase}}
+		return "", &evidence.Problem{Code: "passphrase.short", Args: []any{minPassphrase}}
 	}
 	slot, err := v.root.MakeSlot([]byte(passphrase.Reveal()))
 	if err != nil {
-		return err
+		return "", err
 	}
-	return writeWhole(v.slot(id), slot)
+	sum := sha256.Sum256(slot)
+	return hex.EncodeToString(sum[:]), writeWhole(v.slot(id), slot)
 }
 
 // writeWhole writes a file so that a power cut leaves it whole or absent.
 func writeWhole(path string, b []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".slot-")
+	f, err := os.CreateTemp(filepath.Dir(path), unfinishedSlot)
 	if err != nil {
 		return err
 	}

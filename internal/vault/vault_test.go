@@ -223,7 +223,7 @@ func TestFoundingLeavesAllOrNothing(t *testing.T) {
 
 func TestSlotThatBelongsToNobodyOpensNothing(t *testing.T) {
 	v, dir := newVault(t)
-	if err := v.addSlot("mem_nobody", secondWords); err != nil {
+	if _, err := v.addSlot("mem_nobody", secondWords); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Enter(t.Context(), dir, "", secondWords)

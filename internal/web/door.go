@@ -155,8 +155,11 @@ func (d *door) known(o *opening, r *http.Request) (evidence.MemberID, bool) {
 func (v *visit) recognise(id evidence.MemberID) error {
 	return v.vault.DB.View(v.r.Context(), id, func(view *store.View) error {
 		m, err := view.Member(id)
+		if err != nil {
+			return err
+		}
 		v.actor, v.name = m.Actor(), m.Name
-		return err
+		return nil
 	})
 }
 

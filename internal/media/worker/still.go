@@ -39,6 +39,11 @@ func (w *worker) still(f *os.File, k kind) error {
 		return w.study(p, clip)
 	case media.RenderJob:
 		return w.print(p, clip, k)
+	case media.GlimpseJob:
+		if err := w.coverStill(p, clip); err != nil {
+			return err
+		}
+		return w.small(p)
 	}
 	return fmt.Errorf("unknown job %q", w.job.Kind)
 }
@@ -222,16 +227,33 @@ func average(p *image.RGBA, c image.Rectangle) (r, g, b byte) {
 // print covers what the plan covers and writes a new file: only what was
 // decoded, nothing that came with it.
 func (w *worker) print(p *image.RGBA, clip media.Clip, k kind) error {
+	if err := w.coverStill(p, clip); err != nil {
+		return err
+	}
+	return w.write(p, clip, k)
+}
+
+func (w *worker) coverStill(p *image.RGBA, clip media.Clip) error {
 	if s := w.job.Plan.Source; s.Width != clip.Width || s.Height != clip.Height || s.Frames != 1 {
 		return &problem{code: "media.other_clip", detail: fmt.Sprint(clip.Width, "×", clip.Height)}
 	}
+	w.coverFrame(p, 0)
+	return nil
+}
+
+// coverFrame covers what the plan covers on this frame.
+func (w *worker) coverFrame(p *image.RGBA, frame int) {
 	cover := regionsOf(w.job.Plan)
-	if cover.whole[0] {
-		cover.boxes[0] = []evidence.Box{{-1e5, -1e5, 1e5, 1e5}}
+	boxes := cover.boxes[frame]
+	if cover.whole[frame] {
+		boxes = []evidence.Box{{-1e5, -1e5, 1e5, 1e5}}
 	}
-	for _, b := range cover.boxes[0] {
+	for _, b := range boxes {
 		coverRGBA(p, b)
 	}
+}
+
+func (w *worker) write(p *image.RGBA, clip media.Clip, k kind) error {
 	b, mime, err := encodeStill(p, k)
 	if err != nil {
 		return err

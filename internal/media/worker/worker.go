@@ -102,6 +102,8 @@ func (w *worker) moving() error {
 		return w.detect(v)
 	case media.RenderJob:
 		return w.render(v)
+	case media.GlimpseJob:
+		return w.glimpse(v)
 	}
 	return fmt.Errorf("unknown job %q", w.job.Kind)
 }
