@@ -366,7 +366,7 @@ func TestWhereNamesAreSealedOnlyACustodianMakesARelease(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ok := r.approved(t, r.draft("They ask for help."))
+	ok := r.approved(t, r.draft("They ask for help [1]."))
 	other := r.v.Actor
 	other.Custodian = false
 	var p *evidence.Problem
@@ -379,7 +379,7 @@ func TestWhereNamesAreSealedOnlyACustodianMakesARelease(t *testing.T) {
 	if r.releases(t) != 0 {
 		t.Error("it left")
 	}
-	slip := r.approved(t, r.draft("ROWAN ASHDOWN asks for help."))
+	slip := r.approved(t, r.draft("ROWAN ASHDOWN asks for help [1]."))
 	var no *Refusal
 	if _, err := r.Make(t.Context(), r.v.Actor, slip, io.Discard); !errors.As(err, &no) || no.Code != "release.leak" {
 		t.Errorf("a custodian's gate does not know the sealed name: %v", err)

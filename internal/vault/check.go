@@ -284,6 +284,10 @@ var belongs = []string{
 	"index.db", "index.db-wal", "index.db-shm",
 }
 
+// asidePrefix begins the name of a public journal that was set aside when somebody
+// entered a vault that was put back.
+const asidePrefix = "journal.before-"
+
 // The beginnings of names that unfinished work has: of a new vault, a key file and
 // a blob.
 const (
@@ -301,7 +305,7 @@ func (v *Vault) checkFiles(ctx context.Context, h *Health, at store.Progress) er
 		return err
 	}
 	for _, e := range top {
-		if !slices.Contains(belongs, e.Name()) {
+		if !slices.Contains(belongs, e.Name()) && !strings.HasPrefix(e.Name(), asidePrefix) {
 			h.fault("doctor.stray", nil, e.Name())
 		}
 	}

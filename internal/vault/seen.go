@@ -148,7 +148,7 @@ func openSeen(b []byte, id evidence.MemberID, own *seal.Root) (store.State, erro
 func (v *Vault) setAside() error {
 	from := filepath.Join(v.Dir, "journal")
 	for n := 1; ; n++ {
-		to := fmt.Sprintf("%s.before-%d", from, n)
+		to := filepath.Join(v.Dir, fmt.Sprint(asidePrefix, n))
 		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
 			return os.Rename(from, to)
 		} else if err != nil {
