@@ -32,7 +32,7 @@ run: build
 test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory build
-	go test ./...
+	go test -timeout 40m ./...
 
 check: setup
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \

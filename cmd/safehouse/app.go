@@ -57,6 +57,8 @@ type commands struct {
 	Next    nextCmd    `cmd:"" help:"${help_next}"`
 	Journal journalCmd `cmd:"" help:"${help_journal}"`
 	Doctor  doctorCmd  `cmd:"" help:"${help_doctor}"`
+	Backup  backupCmd  `cmd:"" help:"${help_backup}"`
+	Restore restoreCmd `cmd:"" help:"${help_restore}"`
 	Serve   serveCmd   `cmd:"" help:"${help_serve}"`
 }
 
@@ -152,8 +154,20 @@ func (a *app) tell(err error) { fmt.Fprintln(a.err, a.sentence(err)) }
 
 // sentence says what happened and what to do.
 func (a *app) sentence(err error) string {
+	code, args := sentence(err)
+	return a.say.Say(code, args...)
+}
+
+// isProblem says whether err is the problem with this code.
+func isProblem(err error, code string) bool {
 	var p *evidence.Problem
-	code, args := "error.unforeseen", []any{err}
+	return errors.As(err, &p) && p.Code == code
+}
+
+// sentence finds the key of the catalogues for an error.
+func sentence(err error) (code string, args []any) {
+	var p *evidence.Problem
+	code, args = "error.unforeseen", []any{err}
 	switch {
 	case errors.As(err, &p):
 		code, args = p.Code, p.Args
@@ -168,7 +182,7 @@ func (a *app) sentence(err error) string {
 	case errors.Is(err, fs.ErrNotExist):
 		code, args = "error.no_file", []any{path(err)}
 	}
-	return a.say.Say(code, args...)
+	return code, args
 }
 
 // path is the file that an error is about.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -58,7 +59,9 @@ func (a *app) enterBy(door func(context.Context, string, vault.Entry) (*vault.Va
 	if err != nil {
 		return nil, err
 	}
-	return door(a.ctx, a.flags.Data, a.entry(passphrase))
+	v, err := door(a.ctx, a.flags.Data, a.entry(passphrase))
+	debug.FreeOSMemory() // trying a passphrase took 128 MiB, and they were full of it
+	return v, err
 }
 
 func (a *app) entry(passphrase evidence.Secret) vault.Entry {

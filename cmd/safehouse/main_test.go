@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,8 +45,9 @@ func build(folder string) error {
 
 // Each script runs the real program in a folder of its own. There, "exits N
 // COMMAND…" wants exactly that exit status, and "vault" makes a vault with two
-// members, whose passphrases are in one.txt and two.txt. When a script has ended the
-// doctor must find nothing in its vault, unless it said "broken".
+// members, whose passphrases are in one.txt and two.txt; "taken" holds a port, whose
+// address it puts into TAKEN. When a script has ended the doctor must find nothing in
+// its vault, unless it said "broken".
 func TestScripts(t *testing.T) {
 	home, err := filepath.Abs("../..")
 	if err != nil {
@@ -75,7 +77,7 @@ func TestScripts(t *testing.T) {
 				os.WriteFile(filepath.Join(env.WorkDir, "two.txt"), []byte("the second long passphrase\n"), 0o600),
 			)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "vault": newVault, "set": set, "broken": broken},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "vault": newVault, "set": set, "broken": broken, "taken": taken},
 	})
 }
 
@@ -142,4 +144,11 @@ func set(ts *testscript.TestScript, _ bool, args []string) {
 		out = out[:len(out)-1]
 	}
 	ts.Setenv(args[0], string(out))
+}
+
+func taken(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	ts.Setenv("TAKEN", l.Addr().String())
 }

@@ -26,6 +26,8 @@ const (
 	MoveItem     Action = "item.move"
 	ReadItem     Action = "item.read" // that it is there, when it came, its chain of custody
 	OpenOriginal Action = "item.open"
+	WithdrawItem Action = "item.withdraw"
+	Backup       Action = "backup.make"
 	PlanMask     Action = "mask.plan"
 	RenderMask   Action = "mask.render"
 	ReadCase     Action = "case.read"
@@ -41,12 +43,12 @@ const (
 
 var may = map[evidence.Role][]Action{
 	evidence.Administrator: {
-		AddMember, RemoveMember, Custodians, Recovery, ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
+		AddMember, RemoveMember, Custodians, Recovery, ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
 		ReadHandedIn, MoveItem, ShareCase,
-		WriteDraft, ReadDraft, Review, Release, ReadJournal, Clean,
+		WriteDraft, ReadDraft, Review, Release, ReadJournal, Clean, Backup,
 	},
 	evidence.Researcher: {
-		ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
+		ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
 		ReadHandedIn, MoveItem, ShareCase, WriteDraft, ReadDraft, Review, Release, ReadJournal,
 	},
 	evidence.Reviewer: {ListMembers, ReadItem, ReadCase, ReadDraft, Review, ReadJournal},

@@ -7,8 +7,9 @@
 // the same done twice: it commits its result in one Update that looks whether the
 // result is there already. A job that fails is tried again after growing waits,
 // store.MaxTries times in all, and then stands in the list as failed until a person
-// looks. The list shows a member only jobs about what they may see. A job and its error hold IDs, numbers and codes of the catalogues, never
-// content. A clean stop lets go of what is at work and does not count it as a try.
+// looks. The list shows a member only jobs about what they may see. A job and its
+// error hold IDs, numbers and codes of the catalogues, never content. A clean stop
+// lets go of what is at work and does not count it as a try.
 //
 // It knows nothing of the stages: main gives it a function for each kind of job. On
 // disk it has the engine's tables in safehouse.db, and jobs.lock, which is empty.

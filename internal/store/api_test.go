@@ -26,7 +26,11 @@ var mayWrite = map[string]string{
 	"insertAll":  "insert",  // takes a *Tx
 	"DB.view":    "BeginTx", // read only: see the test below
 	"DB.Found":   "insert",  // through the Tx of Update
-	"DB.commit":  "BeginTx", // under Update
+
+	"DB.Snapshot": "Conn BeginTx", // read only, into another file
+	"DB.Wipe":     "Conn",         // changes no row
+	"wipeSQLite":  "ExecContext",
+	"DB.commit":   "BeginTx", // under Update
 
 	"DB.Succeed":   "insert NewUpdate Exec", // through the Tx of commit
 	"pages.copyTo": "Exec ExecContext",      // writes another file

@@ -42,6 +42,27 @@ func openSQLite(p *pages) (*bun.DB, error) {
 	return bun.NewDB(db, sqlitedialect.New()), nil
 }
 
+// copySQLite copies what a connection sees to another file. Within a transaction that
+// is the transaction's state.
+func copySQLite(conn *sql.Conn, address string) error {
+	return conn.Raw(func(c any) error { return c.(driver.Conn).Raw().Backup("main", address) })
+}
+
+// wipeSQLite writes the file anew and empties the log: ErrBusy while somebody reads
+// from it.
+func wipeSQLite(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, "VACUUM"); err != nil {
+		return err
+	}
+	return conn.Raw(func(c any) error {
+		_, _, err := c.(driver.Conn).Raw().WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)
+		if errors.Is(err, sqlite3.BUSY) {
+			return ErrBusy
+		}
+		return err
+	})
+}
+
 const pragmas = `
 	PRAGMA busy_timeout = 20000;
 	PRAGMA journal_mode = WAL;

@@ -33,6 +33,8 @@ type record struct {
 type entrySecrets struct {
 	Salt [16]byte `json:"salt"`
 	Why  string   `json:"why,omitempty"`
+
+	Destroyed bool `json:"destroyed,omitempty"` // by a withdrawal: there is no salt and no reason any more
 }
 
 type entryRow struct {
@@ -238,6 +240,8 @@ func (v *View) JournalEntry(i int64) ([]byte, error) {
 type Note struct {
 	Salt [16]byte // of its digests: whoever holds it can check what they mean
 	Why  evidence.Secret
+
+	Destroyed bool // a withdrawal took both: the digests mean nothing any more
 }
 
 // JournalNote gives the sealed side of entry i.
@@ -249,7 +253,7 @@ func (v *View) JournalNote(i int64) (Note, error) {
 	}
 	var s entrySecrets
 	err = v.open("journal_entries", fmt.Sprint(i), row.Sealed, &s)
-	return Note{s.Salt, evidence.Protect(s.Why)}, err
+	return Note{s.Salt, evidence.Protect(s.Why), s.Destroyed}, err
 }
 
 // JournalOf lists the entries about subject, or all that the actor may see when it

@@ -34,7 +34,8 @@ const (
 )
 
 var (
-	// ErrBusy is returned when somebody else holds the database open.
+	// ErrBusy is returned when somebody else holds the database open, or reads what
+	// is to be overwritten.
 	ErrBusy = errors.New("somebody else has the database open")
 	// ErrPages is returned when no generation of the key opens the pages.
 	ErrPages = errors.New("no key opens the database")

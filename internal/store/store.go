@@ -177,6 +177,9 @@ func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidenc
 	})
 }
 
+// Now is the time by the clock that the database writes with.
+func (db *DB) Now() time.Time { return db.now() }
+
 // Close lets go of the file. The caller forgets the keys.
 func (db *DB) Close() error {
 	err := db.bun.Close()

@@ -48,6 +48,7 @@ type Vault struct {
 	compartment   *seal.Root                       // nil until a custodian entered
 	compartmentTo []string
 	custodians    map[evidence.MemberID]bool // whose own key opened it
+	step          func(name string)          // the tests stop here
 }
 
 // An Entry is how a member comes in.

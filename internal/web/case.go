@@ -224,6 +224,9 @@ func (f *folder) evidence(p *casePage) error {
 	if err != nil {
 		return err
 	}
+	if err := f.withdrawn(); err != nil {
+		return err
+	}
 	for _, it := range items {
 		f.in[string(it.ID)] = true
 		p.Items = append(p.Items, f.item(it))
@@ -232,6 +235,17 @@ func (f *folder) evidence(p *casePage) error {
 		}
 	}
 	return nil
+}
+
+// withdrawn reads what is gone: that it was there is still in the history.
+func (f *folder) withdrawn() error {
+	gone, err := f.view.Erasures()
+	for _, e := range gone {
+		if e.Case == f.id {
+			f.in[string(e.Item)] = true
+		}
+	}
+	return err
 }
 
 func (w *writer) item(it evidence.Item) itemRow {
