@@ -1,7 +1,7 @@
 # make run     everything, from a clean clone to a page on 127.0.0.1:7070
 # make test    everything, from a clean clone to the last test
 # make build   bin/safehouse and bin/safehouse-verify
-# make check   form and layering     make bench   measurements, with figures
+# make check   form, layering, licences     make bench   measurements, with figures
 # make setup   only brings what is needed; repeating it is cheap
 
 SHELL := /bin/bash
@@ -26,19 +26,20 @@ run: build
 	@if [ ! -e demo/.whole ]; then rm -rf demo; examples/main-job.sh demo; touch demo/.whole; \
 	else echo "run: demo/ is there from last time; remove it to do the job again"; fi
 	@echo "run: http://$(LISTEN)"
-	@SAFEHOUSE_PASSPHRASE_FILE=demo/researcher.passphrase bin/safehouse --data demo/data serve --demo --bundle demo --listen $(LISTEN)
+	@SAFEHOUSE_PASSPHRASE_FILE=demo/researcher.passphrase \
+	bin/safehouse --data demo/data serve --demo --bundle demo --listen $(LISTEN)
 
 test:
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory build
-	go test ./...
+	go test -timeout 40m ./...
 
 check: setup
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
 	[ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
-	go test ./internal/layers
+	go test ./internal/layers ./internal/licences
 
 bench: build
 	@for program in bench/*/; do echo "bench: $$program"; go run "./$$program"; done

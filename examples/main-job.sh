@@ -18,7 +18,7 @@ dir=$(cd "$1" && pwd)
 [ -z "$(ls -A "$dir")" ] || { echo "main-job: $dir is not empty. Name an empty or a new folder." >&2; exit 1; }
 cd "$dir"
 umask 077
-export SAFEHOUSE_DATA=$dir/data SAFEHOUSE_LANG=${SAFEHOUSE_LANG:-en}
+export SAFEHOUSE_DATA=$dir/data SAFEHOUSE_SEEN=$dir/seen SAFEHOUSE_LANG=${SAFEHOUSE_LANG:-en}
 unset SAFEHOUSE_MEMBER
 began=$SECONDS
 

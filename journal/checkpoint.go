@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -28,22 +29,55 @@ type Checkpoint struct {
 // NewSigner makes the journal's Ed25519 signer from a seed, and the verifier key
 // to publish. The origin is the journal's name and its key's: printable ASCII
 // without a space or a plus.
-func NewSigner(origin string, seed [32]byte) (s note.Signer, verifierKey string, err error) {
+func NewSigner(origin string, seed [32]byte) (s *Signer, verifierKey string, err error) {
 	if !isOrigin(origin) {
 		return nil, "", fmt.Errorf("journal origin: %w", ErrMalformed)
 	}
 	key := ed25519.NewKeyFromSeed(seed[:])
+	clear(seed[:])
 	verifierKey, err = note.NewEd25519VerifierKey(origin, key.Public().(ed25519.PublicKey))
 	if err != nil {
 		return nil, "", fmt.Errorf("journal key: %w", err)
 	}
-	id := strings.Split(verifierKey, "+")[1]
-	secret := base64.StdEncoding.EncodeToString(append([]byte{ed25519Note}, seed[:]...))
-	s, err = note.NewSigner("PRIVATE+KEY+" + origin + "+" + id + "+" + secret)
+	id, err := strconv.ParseUint(strings.Split(verifierKey, "+")[1], 16, 32)
 	if err != nil {
-		return nil, "", fmt.Errorf("journal key: not usable") // the error could quote the key
+		return nil, "", fmt.Errorf("journal key: %w", ErrMalformed)
 	}
-	return s, verifierKey, nil
+	return &Signer{name: origin, hash: uint32(id), key: key}, verifierKey, nil
+}
+
+// A Signer is a note.Signer whose key can be overwritten: that of package note
+// keeps the key as text too.
+type Signer struct {
+	name string
+	hash uint32
+
+	lock sync.RWMutex // guards key
+	key  ed25519.PrivateKey
+}
+
+// Name is the journal's.
+func (s *Signer) Name() string { return s.name }
+
+// KeyHash tells the key from others of the same name.
+func (s *Signer) KeyHash() uint32 { return s.hash }
+
+// Sign signs, until the key is forgotten.
+func (s *Signer) Sign(msg []byte) ([]byte, error) {
+	s.lock.RLock()
+	defer s.lock.RUnlock()
+	if len(s.key) == 0 {
+		return nil, fmt.Errorf("sign for %s: the key was forgotten", s.name)
+	}
+	return ed25519.Sign(s.key, msg), nil
+}
+
+// Forget overwrites the key. It waits for who is signing.
+func (s *Signer) Forget() {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	clear(s.key)
+	s.key = nil
 }
 
 func isOrigin(s string) bool {

@@ -616,3 +616,47 @@ func BenchmarkVerifyFolder(b *testing.B) {
 		}
 	}
 }
+
+// What parsePath takes is where tilePath would put it, and nothing else.
+func FuzzParsePath(f *testing.F) {
+	for _, name := range []string{"tile/0/000", "tile/entries/x001/234.p/5", "tile/1/000.p/1", "tile/data/000", "checkpoint", "tile/0/000.p/256", "tile/8/0/000"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if tile, ok := parsePath(name); ok && (tilePath(tile) != name || tile.L < entryLevel || tile.W < 1 || tile.W > tileWidth || tile.N < 0) {
+			t.Errorf("%q is %+v", name, tile)
+		}
+	})
+}
+
+// Whatever lies in the folder, a check says so and does not panic.
+func FuzzVerifyFile(f *testing.F) {
+	s, key := signer(f, 1)
+	m := (&memory{}).grow(f, 300)
+	for _, name := range []string{"checkpoint", "tile/0/000", "tile/0/001.p/44", "tile/entries/001.p/44", "tile/1/000.p/1", "tile/0/001.p/3", "tile/5/000"} {
+		f.Add(name, []byte("x"))
+	}
+	d := Dir(f.TempDir())
+	publish(f, d, m, 300, s)
+	f.Fuzz(func(t *testing.T, name string, b []byte) {
+		if _, ok := parsePath(name); !ok && name != "checkpoint" {
+			return
+		}
+		path := filepath.Join(string(d), name)
+		before, err := os.ReadFile(path)
+		if os.MkdirAll(filepath.Dir(path), 0o700) != nil || os.WriteFile(path, b, 0o600) != nil {
+			return // where a file is a folder cannot be
+		}
+		if n, damage := d.Verify(key); damage == nil && err == nil && !bytes.Equal(before, b) {
+			t.Errorf("%s with other bytes, and %d entries hold", name, n)
+		}
+		if err == nil {
+			err = os.WriteFile(path, before, 0o600)
+		} else {
+			err = os.Remove(path)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -228,7 +228,7 @@ func (d Dir) verifyRest(levels [][]tlog.Hash) error {
 			return err
 		}
 		name := filepath.ToSlash(rel)
-		if name == "checkpoint" || strings.HasPrefix(e.Name(), Unfinished) {
+		if name == "checkpoint" || isSuccession(name) || strings.HasPrefix(e.Name(), Unfinished) {
 			return nil
 		}
 		t, ok := parsePath(name)

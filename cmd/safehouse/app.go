@@ -34,6 +34,8 @@ type commands struct {
 	Lang string `help:"${help_lang}" env:"SAFEHOUSE_LANG" placeholder:"en|ko|zh"`
 	JSON bool   `help:"${help_json}" name:"json"`
 
+	AcceptRollback string `help:"${help_accept_rollback}" name:"accept-rollback" placeholder:"REASON"`
+
 	Init    initCmd    `cmd:"" help:"${help_init}"`
 	Member  memberCmd  `cmd:"" help:"${help_member}"`
 	Case    caseCmd    `cmd:"" help:"${help_case}"`
@@ -48,12 +50,15 @@ type commands struct {
 	Claim   claimCmd   `cmd:"" help:"${help_claim}"`
 	Draft   draftCmd   `cmd:"" help:"${help_draft}"`
 	Review  reviewCmd  `cmd:"" help:"${help_review}"`
+	Names   namesCmd   `cmd:"" help:"${help_names}"`
 	Leak    leakCmd    `cmd:"" help:"${help_leak}"`
 	Release releaseCmd `cmd:"" help:"${help_release}"`
 	Status  statusCmd  `cmd:"" help:"${help_status}"`
 	Next    nextCmd    `cmd:"" help:"${help_next}"`
 	Journal journalCmd `cmd:"" help:"${help_journal}"`
 	Doctor  doctorCmd  `cmd:"" help:"${help_doctor}"`
+	Backup  backupCmd  `cmd:"" help:"${help_backup}"`
+	Restore restoreCmd `cmd:"" help:"${help_restore}"`
 	Serve   serveCmd   `cmd:"" help:"${help_serve}"`
 }
 
@@ -149,8 +154,20 @@ func (a *app) tell(err error) { fmt.Fprintln(a.err, a.sentence(err)) }
 
 // sentence says what happened and what to do.
 func (a *app) sentence(err error) string {
+	code, args := sentence(err)
+	return a.say.Say(code, args...)
+}
+
+// isProblem says whether err is the problem with this code.
+func isProblem(err error, code string) bool {
 	var p *evidence.Problem
-	code, args := "error.unforeseen", []any{err}
+	return errors.As(err, &p) && p.Code == code
+}
+
+// sentence finds the key of the catalogues for an error.
+func sentence(err error) (code string, args []any) {
+	var p *evidence.Problem
+	code, args = "error.unforeseen", []any{err}
 	switch {
 	case errors.As(err, &p):
 		code, args = p.Code, p.Args
@@ -165,7 +182,7 @@ func (a *app) sentence(err error) string {
 	case errors.Is(err, fs.ErrNotExist):
 		code, args = "error.no_file", []any{path(err)}
 	}
-	return a.say.Say(code, args...)
+	return code, args
 }
 
 // path is the file that an error is about.

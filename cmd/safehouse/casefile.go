@@ -196,14 +196,18 @@ type personJSON struct {
 	ID        evidence.PersonID `json:"id"`
 	Pseudonym string            `json:"pseudonym"`
 	Names     int               `json:"names"`
+	Sealed    bool              `json:"sealed"`
 }
 
-func showPerson(p evidence.Person) personJSON { return personJSON{p.ID, p.Pseudonym, len(p.Names)} }
+func showPerson(p evidence.Person) personJSON {
+	return personJSON{p.ID, p.Pseudonym, max(len(p.Names), p.SealedNames), p.Sealed}
+}
 
 type personNewCmd struct {
 	Case      string `help:"${help_case_name}" required:"" placeholder:"CASE"`
 	Pseudonym string `help:"${help_pseudonym}" required:"" placeholder:"PSEUDONYM"`
 	NamesFile string `help:"${help_names_file}" placeholder:"FILE"`
+	Seal      bool   `help:"${help_person_seal}"`
 }
 
 func (c *personNewCmd) Run(a *app) error {
@@ -212,7 +216,7 @@ func (c *personNewCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		p, err := cab.NewPerson(a.ctx, v.Actor, evidence.Person{Case: cs.ID, Pseudonym: c.Pseudonym, Names: names})
+		p, err := cab.NewPerson(a.ctx, v.Actor, evidence.Person{Case: cs.ID, Pseudonym: c.Pseudonym, Names: names, Sealed: c.Seal})
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -22,23 +24,64 @@ import (
 const (
 	passphraseFile    = "SAFEHOUSE_PASSPHRASE_FILE"
 	newPassphraseFile = "SAFEHOUSE_NEW_PASSPHRASE_FILE"
+	recoveryFile      = "SAFEHOUSE_RECOVERY_FILE"
 )
 
-// enter opens the vault for the member who runs the program.
-func (a *app) enter() (*vault.Vault, error) { return a.enterBy(vault.Enter) }
+// seenFolder names the folder for what members saw last of the journal; "off" keeps
+// that within the vault only.
+const seenFolder = "SAFEHOUSE_SEEN"
 
-// enterBy is enter by vault.Enter or vault.Inspect.
-func (a *app) enterBy(door func(context.Context, string, evidence.MemberID, evidence.Secret) (*vault.Vault, error)) (*vault.Vault, error) {
+// outside is a folder beside the vault: the user's own, if there is one.
+func outside() string {
+	folder := os.Getenv(seenFolder)
+	if folder == "off" {
+		return ""
+	}
+	if folder == "" {
+		config, err := os.UserConfigDir()
+		if err != nil {
+			return ""
+		}
+		folder = filepath.Join(config, "safehouse", "seen")
+	}
+	if os.MkdirAll(folder, 0o700) != nil {
+		return "" // a user without a place of their own still works
+	}
+	return folder
+}
+
+// enter opens the vault for the member who runs the program.
+func (a *app) enter() (*vault.Vault, error) { return a.enterBy(vault.EnterWith) }
+
+// enterBy is enter by vault.EnterWith or vault.Inspect.
+func (a *app) enterBy(door func(context.Context, string, vault.Entry) (*vault.Vault, error)) (*vault.Vault, error) {
 	passphrase, err := a.passphrase(passphraseFile, "passphrase.ask", false)
 	if err != nil {
 		return nil, err
 	}
-	return door(a.ctx, a.flags.Data, evidence.MemberID(a.flags.As), passphrase)
+	v, err := door(a.ctx, a.flags.Data, a.entry(passphrase))
+	debug.FreeOSMemory() // trying a passphrase took 128 MiB, and they were full of it
+	return v, err
+}
+
+func (a *app) entry(passphrase evidence.Secret) vault.Entry {
+	return vault.Entry{
+		Member: evidence.MemberID(a.flags.As), Passphrase: passphrase, Accept: evidence.Protect(a.flags.AcceptRollback), Seen: outside(),
+	}
 }
 
 // with enters, works, and forgets the keys.
 func (a *app) with(f func(v *vault.Vault) error) error {
 	v, err := a.enter()
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(v), v.Close())
+}
+
+// withPassphrase is with for a command that has asked already.
+func (a *app) withPassphrase(passphrase evidence.Secret, f func(v *vault.Vault) error) error {
+	v, err := vault.EnterWith(a.ctx, a.flags.Data, a.entry(passphrase))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"safehouse/internal/evidence"
 	"safehouse/internal/intake"
 	"safehouse/internal/vault"
@@ -36,6 +38,10 @@ func (a *app) items(items []itemJSON) error {
 			a.line("item.none")
 		}
 		for _, it := range items {
+			if it.Withdrawn != nil {
+				a.line("item.row_withdrawn", it.ID, it.Withdrawn.Format(time.RFC3339))
+				continue
+			}
 			a.line("item.row", it.ID, a.say.Say("material."+it.Material), it.Size, it.Name)
 		}
 	})

@@ -40,7 +40,7 @@ func (d desk) write(name string, b []byte) string {
 func (d desk) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(programs, "safehouse"), args...)
 	cmd.Dir = d.folder
-	cmd.Env = append(os.Environ(), "SAFEHOUSE_PASSPHRASE_FILE="+filepath.Join(d.folder, "words"), "SAFEHOUSE_LANG=en", "TMPDIR="+d.folder)
+	cmd.Env = append(os.Environ(), "SAFEHOUSE_PASSPHRASE_FILE="+filepath.Join(d.folder, "words"), "SAFEHOUSE_LANG=en", "SAFEHOUSE_SEEN="+filepath.Join(d.folder, "seen"), "TMPDIR="+d.folder)
 	return cmd
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,7 +45,9 @@ func build(folder string) error {
 
 // Each script runs the real program in a folder of its own. There, "exits N
 // COMMAND…" wants exactly that exit status, and "vault" makes a vault with two
-// members, whose passphrases are in one.txt and two.txt.
+// members, whose passphrases are in one.txt and two.txt; "taken" holds a port, whose
+// address it puts into TAKEN. When a script has ended the doctor must find nothing in
+// its vault, unless it said "broken".
 func TestScripts(t *testing.T) {
 	home, err := filepath.Abs("../..")
 	if err != nil {
@@ -53,10 +57,18 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
+			broken := new(bool)
+			env.Values[brokenKey] = broken
+			env.Defer(func() {
+				if !*broken {
+					healthy(env)
+				}
+			})
 			env.Setenv("PATH", programs+":"+env.Getenv("PATH"))
 			env.Setenv("PROGRAMS", programs)
 			env.Setenv("HOME_OF_SAFEHOUSE", home)
 			env.Setenv("SAFEHOUSE_DATA", filepath.Join(env.WorkDir, "data"))
+			env.Setenv("SAFEHOUSE_SEEN", filepath.Join(env.WorkDir, "seen"))
 			env.Setenv("SAFEHOUSE_LANG", "en")
 			env.Setenv("SAFEHOUSE_PASSPHRASE_FILE", filepath.Join(env.WorkDir, "one.txt"))
 			env.Setenv("SAFEHOUSE_NEW_PASSPHRASE_FILE", filepath.Join(env.WorkDir, "two.txt"))
@@ -65,8 +77,37 @@ func TestScripts(t *testing.T) {
 				os.WriteFile(filepath.Join(env.WorkDir, "two.txt"), []byte("the second long passphrase\n"), 0o600),
 			)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "vault": newVault, "set": set},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits, "vault": newVault, "set": set, "broken": broken, "taken": taken},
 	})
+}
+
+// brokenKey is where a script's wish not to have its vault looked at is kept.
+const brokenKey = "broken"
+
+// broken says that the script leaves a vault which is not whole.
+func broken(ts *testscript.TestScript, _ bool, _ []string) { *ts.Value(brokenKey).(*bool) = true }
+
+// healthy has the doctor look at the vault that a script leaves, if it made one.
+func healthy(env *testscript.Env) {
+	data := filepath.Join(env.WorkDir, "data")
+	if slots, err := filepath.Glob(filepath.Join(data, "keys", "*")); err != nil || len(slots) == 0 {
+		return
+	}
+	cmd := exec.Command(filepath.Join(programs, "safehouse"), "--data", data, "doctor", "--json")
+	cmd.Env = append(os.Environ(), "SAFEHOUSE_PASSPHRASE_FILE="+filepath.Join(env.WorkDir, "one.txt"), "SAFEHOUSE_LANG=en", "SAFEHOUSE_SEEN=off")
+	said, err := cmd.Output()
+	var found struct {
+		Vault *struct {
+			Faults []struct{ Code, ID, Why string }
+		}
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) || json.Unmarshal(said, &found) != nil || found.Vault == nil {
+		env.T().Fatal("the doctor could not look at the vault: ", err, string(said))
+	}
+	if len(found.Vault.Faults) > 0 {
+		env.T().Fatal("the vault is not whole: ", found.Vault.Faults)
+	}
 }
 
 func exits(ts *testscript.TestScript, neg bool, args []string) {
@@ -103,4 +144,11 @@ func set(ts *testscript.TestScript, _ bool, args []string) {
 		out = out[:len(out)-1]
 	}
 	ts.Setenv(args[0], string(out))
+}
+
+func taken(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	ts.Setenv("TAKEN", l.Addr().String())
 }

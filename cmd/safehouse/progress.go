@@ -44,12 +44,22 @@ func (b *bar) set(at int64) {
 	b.bar.SetCurrent(at)
 }
 
-// done takes the bar away.
+// of is set for work whose size shows only while it goes on.
+func (b *bar) of(at, total int64) {
+	if b.total = total; b.bar != nil {
+		b.bar.SetTotal(total, false)
+	}
+	b.set(at)
+}
+
+// done takes the bar away. It may be called again.
 func (b *bar) done() {
 	if b.bar != nil {
 		b.bar.Abort(true)
 		b.pool.Wait()
+		b.bar = nil
 	}
+	b.out = nil
 }
 
 // reader moves the bar by what is read through it.

@@ -17,12 +17,17 @@ type Action string
 // The actions. Each stage asks about its own before it does anything.
 const (
 	AddMember    Action = "member.add"
+	RemoveMember Action = "member.remove"
+	Custodians   Action = "member.custodian" // who may be one; the actor must be one too
+	Recovery     Action = "member.recovery"
 	ListMembers  Action = "member.list"
 	HandIn       Action = "item.receive"
 	ReadHandedIn Action = "item.handed_in" // that what one handed in oneself has arrived
 	MoveItem     Action = "item.move"
 	ReadItem     Action = "item.read" // that it is there, when it came, its chain of custody
 	OpenOriginal Action = "item.open"
+	WithdrawItem Action = "item.withdraw"
+	Backup       Action = "backup.make"
 	PlanMask     Action = "mask.plan"
 	RenderMask   Action = "mask.render"
 	ReadCase     Action = "case.read"
@@ -38,12 +43,12 @@ const (
 
 var may = map[evidence.Role][]Action{
 	evidence.Administrator: {
-		AddMember, ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
+		AddMember, RemoveMember, Custodians, Recovery, ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
 		ReadHandedIn, MoveItem, ShareCase,
-		WriteDraft, ReadDraft, Review, Release, ReadJournal, Clean,
+		WriteDraft, ReadDraft, Review, Release, ReadJournal, Clean, Backup,
 	},
 	evidence.Researcher: {
-		ListMembers, HandIn, ReadItem, OpenOriginal, PlanMask, RenderMask, ReadCase, WriteCase,
+		ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
 		ReadHandedIn, MoveItem, ShareCase, WriteDraft, ReadDraft, Review, Release, ReadJournal,
 	},
 	evidence.Reviewer: {ListMembers, ReadItem, ReadCase, ReadDraft, Review, ReadJournal},

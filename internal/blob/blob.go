@@ -30,6 +30,10 @@ type Store interface {
 	// the system's own.
 	Put(ctx context.Context, name string, r io.Reader) error
 
+	// Group starts several puts that are kept together: what many small blobs
+	// cost is bringing each to disk, and a group does that once.
+	Group() Group
+
 	// Open opens a blob. Absence is evidence.ErrNotFound. A blob that is deleted
 	// while it is open may be read to its end.
 	Open(ctx context.Context, name string) (Blob, error)
@@ -44,6 +48,21 @@ type Store interface {
 	// blob that is put or deleted meanwhile may be listed or not. What was never
 	// wholly put is not listed.
 	List(ctx context.Context, f func(name string, size int64) error) error
+}
+
+// A Group is several puts that are kept or dropped together. It is not safe for
+// concurrent use. After Keep or Drop it is used up.
+type Group interface {
+	// Put is Store.Put, but the blob is neither seen nor safe before Keep. When
+	// it fails, the others of the group are as they were.
+	Put(ctx context.Context, name string, r io.Reader) error
+
+	// Keep brings all to disk. When it returns nil they survive a power cut; when
+	// it returns an error none of them is there.
+	Keep(ctx context.Context) error
+
+	// Drop forgets what was put. After Keep it does nothing.
+	Drop()
 }
 
 // A Blob is an open blob. It may be read from several goroutines.

@@ -78,6 +78,9 @@ func (c *Cabinet) NewPerson(ctx context.Context, actor evidence.Actor, p evidenc
 	if err := names(p.Names, p.Pseudonym); err != nil {
 		return p, err
 	}
+	if p.Sealed && !actor.Custodian {
+		return p, &evidence.Problem{Code: "person.not_custodian"}
+	}
 	p.ID = evidence.NewID[evidence.PersonID]("per")
 	return p, c.add(ctx, actor, p.Case, func(tx *store.Tx) error {
 		tx.Record("person.new", string(p.ID))

@@ -31,14 +31,18 @@ type Name struct {
 }
 
 // A Person is a natural person in any role [09xx]: a role is a link, never a
-// kind of person. Names are protected; Pseudonym may be shown.
+// kind of person. Names are protected; Pseudonym may be shown. Where the identity
+// is sealed, Names and Note are there for a custodian only: for everybody else
+// they are empty, and SealedNames says how many names there are.
 type Person struct {
-	ID        PersonID
-	Case      CaseID
-	Pseudonym string
-	Names     []Name
-	Note      Secret
-	Added     time.Time
+	ID          PersonID
+	Case        CaseID
+	Pseudonym   string
+	Names       []Name
+	Note        Secret
+	Sealed      bool
+	SealedNames int
+	Added       time.Time
 }
 
 // A Group is several people counted together [0930], named or not.

@@ -22,6 +22,8 @@ type (
 	DraftID     string // drf_…
 	ApprovalID  string // apr_…
 	ReleaseID   string // rel_…
+	BackupID    string // bak_…
+	PlaceID     string // plc_…: where backups are kept
 )
 
 var idText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -32,7 +34,7 @@ const (
 )
 
 // prefixes lists every type of ID once; NewID and KnownID agree through it.
-var prefixes = []string{"mem", "cas", "itm", "ren", "pln", "per", "grp", "src", "clm", "sta", "drf", "apr", "rel"}
+var prefixes = []string{"mem", "cas", "itm", "ren", "pln", "per", "grp", "src", "clm", "sta", "drf", "apr", "rel", "bak", "plc"}
 
 // NewID makes a random ID of the type that I names.
 func NewID[I ~string](prefix string) I {

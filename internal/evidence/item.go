@@ -25,7 +25,6 @@ type Item struct {
 	Digest   Secret // SHA-256 of the content in lower-case hex: a digest identifies content that others hold
 	Name     Secret // the file's name as it came
 	From     Secret // who handed it over, as far as known
-	Erased   time.Time
 }
 
 // RenditionKind says what a rendition is for.

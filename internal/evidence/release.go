@@ -12,6 +12,7 @@ const (
 	Approved  DraftState = "approved"
 	Refused   DraftState = "refused"
 	Released  DraftState = "released"
+	Void      DraftState = "void" // what it cites was withdrawn: nothing more happens to it
 )
 
 // A Draft is what is prepared for publication: a text that cites claims, and

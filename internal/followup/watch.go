@@ -63,7 +63,7 @@ func valid(s evidence.Status) error {
 	return nil
 }
 
-// cites refuses a status whose claims are not in its case.
+// cites refuses a status whose claims or owner are not in its case.
 func cites(v *store.View, s evidence.Status) error {
 	claims, err := v.Claims(s.Case)
 	if err != nil {
@@ -74,8 +74,17 @@ func cites(v *store.View, s evidence.Status) error {
 			return &evidence.Problem{Code: "status.unknown_claim", Args: []any{id}, Err: evidence.ErrNotFound}
 		}
 	}
-	if _, err := v.Member(s.Owner); err != nil {
+	return owns(v, s)
+}
+
+// owns refuses an owner who would never see what they look after.
+func owns(v *store.View, s evidence.Status) error {
+	in, err := v.CaseMembers(s.Case)
+	if err != nil {
 		return err
+	}
+	if !slices.ContainsFunc(in, func(m store.CaseMember) bool { return m.Member == s.Owner }) {
+		return &evidence.Problem{Code: "status.owner_outside", Args: []any{s.Owner}}
 	}
 	return nil
 }

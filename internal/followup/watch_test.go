@@ -59,6 +59,11 @@ func TestStatusesStandBesideEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	outside := evidence.Member{ID: "mem_outside", Role: evidence.Researcher}
+	err = v.DB.Update(t.Context(), v.Actor.ID, func(tx *store.Tx) error { tx.Record("member.add", "mem_outside"); return tx.AddMember(&outside) })
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := &Watch{DB: v.DB}
 	for _, code := range []evidence.StatusCode{"detained", "whereabouts_unknown"} {
 		if _, err := w.SetStatus(t.Context(), v.Actor, evidence.Status{Subject: "grp_a", Code: code, Next: "2017-05-15"}); err != nil {
@@ -71,7 +76,7 @@ func TestStatusesStandBesideEachOther(t *testing.T) {
 	}
 	for _, bad := range []evidence.Status{{Subject: "grp_a", Code: "happy"}, {Subject: "grp_none", Code: "detained"},
 		{Subject: "grp_a", Code: "detained", Next: "soon"}, {Subject: "grp_a", Code: "detained", Claims: []evidence.ClaimID{"clm_none"}},
-		{Subject: "grp_a", Code: "detained", Owner: "mem_none"}} {
+		{Subject: "grp_a", Code: "detained", Owner: "mem_none"}, {Subject: "grp_a", Code: "detained", Owner: "mem_outside"}} {
 		if _, err := w.SetStatus(t.Context(), v.Actor, bad); err == nil {
 			t.Errorf("%+v was taken", bad)
 		}

@@ -1,5 +1,7 @@
 // Package intake receives files. When Receive returns nil the file is sealed, on
-// disk, and in the journal; when it fails, nothing of the file is kept.
+// disk, and in the journal; when it fails, nothing of the file is kept. ReceiveAll
+// promises the same for each of many: they are brought to disk and recorded in
+// batches, of which a crash leaves all or none.
 package intake
 
 import (
@@ -7,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -29,6 +32,7 @@ type Parcel struct {
 	Case    evidence.CaseID // may be empty
 	Name    string          // as it came; kept exactly, sealed
 	From    string          // who handed it over, as far as known
+	Size    int64           // bytes, as far as known: it only says when a batch is full
 	Content io.Reader
 }
 
@@ -39,55 +43,170 @@ type Receipt struct {
 	Same []evidence.ItemID
 }
 
+// An Outcome is what became of one of many. Err is nil where it was received.
+type Outcome struct {
+	Name    string
+	Receipt Receipt
+	Err     error
+}
+
+// A batch is full with this many files or bytes. More would make a crash cost more
+// and gain nothing: see docs/design/erasure-and-backups.md.
+const (
+	maxBatch      = 256
+	maxBatchBytes = 64 << 20
+)
+
 // Receive takes one file in.
 func (d *Desk) Receive(ctx context.Context, actor evidence.Actor, p Parcel) (Receipt, error) {
-	if err := access.Check(actor, access.HandIn); err != nil {
+	var out Outcome
+	one := func(yield func(Parcel, error) bool) { yield(p, nil) }
+	if err := d.ReceiveAll(ctx, actor, one, func(o Outcome) { out = o }); err != nil {
 		return Receipt{}, err
 	}
+	return out.Receipt, out.Err
+}
+
+// ReceiveAll takes many files in. An error beside a parcel is why it could not be
+// opened; its content is read before the next one is asked for. Each file has its
+// own outcome, told in order as soon as it is certain. ReceiveAll itself fails
+// when the actor may not hand in or has given up: what was told stays true.
+func (d *Desk) ReceiveAll(ctx context.Context, actor evidence.Actor, parcels iter.Seq2[Parcel, error], tell func(Outcome)) error {
+	if err := access.Check(actor, access.HandIn); err != nil {
+		return err
+	}
+	b := &batch{desk: d, actor: actor, tell: tell, originals: d.Originals.Batch()}
+	defer func() { b.originals.Drop() }()
+	for p, err := range parcels {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if b.full(p.Size) {
+			b.keep(ctx)
+		}
+		b.add(ctx, p, err)
+	}
+	b.keep(ctx)
+	return ctx.Err()
+}
+
+// A batch is what is sealed and neither on disk nor recorded yet.
+type batch struct {
+	desk      *Desk
+	actor     evidence.Actor
+	tell      func(Outcome)
+	originals *vault.Batch
+	outcomes  []Outcome
+	where     []store.Sealed // beside outcomes
+	bytes     int64
+}
+
+func (b *batch) full(more int64) bool {
+	return len(b.outcomes) >= maxBatch || len(b.outcomes) > 0 && b.bytes+more > maxBatchBytes
+}
+
+// add seals one file, or notes why not.
+func (b *batch) add(ctx context.Context, p Parcel, err error) {
+	o := Outcome{Name: p.Name, Err: err}
+	var where store.Sealed
+	if err == nil {
+		o.Receipt.Item, where, o.Err = b.seal(ctx, p)
+	}
+	b.bytes += o.Receipt.Item.Size
+	b.outcomes, b.where = append(b.outcomes, o), append(b.where, where)
+}
+
+func (b *batch) seal(ctx context.Context, p Parcel) (evidence.Item, store.Sealed, error) {
 	content := bufio.NewReaderSize(p.Content, sniffed)
 	start, err := content.Peek(sniffed)
 	switch {
 	case len(start) == 0 && errors.Is(err, io.EOF):
-		return Receipt{}, &evidence.Problem{Code: "item.empty", Args: []any{filepath.Base(p.Name)}}
+		return evidence.Item{}, store.Sealed{}, &evidence.Problem{Code: "item.empty", Args: []any{filepath.Base(p.Name)}}
 	case err != nil && !errors.Is(err, io.EOF):
-		return Receipt{}, err
+		return evidence.Item{}, store.Sealed{}, err
 	}
 	it := evidence.Item{
-		ID: evidence.NewID[evidence.ItemID]("itm"), Case: p.Case, Material: material(p.Name, start), By: actor.ID,
+		ID: evidence.NewID[evidence.ItemID]("itm"), Case: p.Case, Material: material(p.Name, start), By: b.actor.ID,
 		Name: evidence.Protect(p.Name), From: evidence.Protect(p.From),
 	}
-	stored, err := d.Originals.Put(ctx, it.ID, content)
+	stored, err := b.originals.Put(ctx, it.ID, content)
 	if err != nil {
-		return Receipt{}, err
+		return evidence.Item{}, store.Sealed{}, err
 	}
 	it.Size, it.Digest = stored.Size, evidence.Protect(stored.Digest)
-	receipt, err := d.record(ctx, actor, it, stored.Where)
-	if err != nil {
-		return Receipt{}, errors.Join(err, d.Originals.Discard(context.WithoutCancel(ctx), stored))
-	}
-	return receipt, nil
+	return it, stored.Where, nil
 }
 
-func (d *Desk) record(ctx context.Context, actor evidence.Actor, it evidence.Item, where store.Sealed) (Receipt, error) {
-	var same []evidence.ItemID
-	err := d.DB.Update(ctx, actor.ID, func(tx *store.Tx) error {
-		before, err := tx.ItemsLike(it.Digest)
-		if err != nil {
-			return err
+// keep brings the batch to disk, records it, and tells each outcome. What cannot
+// be recorded is not kept.
+func (b *batch) keep(ctx context.Context) {
+	err := b.originals.Keep(ctx)
+	if err == nil {
+		if err = b.record(ctx); err != nil {
+			err = errors.Join(err, b.discard(context.WithoutCancel(ctx)))
 		}
-		for _, b := range before {
-			same = append(same, b.ID)
+	}
+	for _, o := range b.outcomes {
+		if o.Err == nil && err != nil {
+			o = Outcome{Name: o.Name, Err: err}
 		}
-		tx.Record("item.receive", string(it.ID), it.Digest.Reveal())
-		if err := tx.AddItem(&it, where); err != nil {
-			return err
+		b.tell(o)
+	}
+	b.outcomes, b.where, b.bytes, b.originals = nil, nil, 0, b.desk.Originals.Batch()
+}
+
+func (b *batch) discard(ctx context.Context) (err error) {
+	for i, o := range b.outcomes {
+		if o.Err == nil {
+			err = errors.Join(err, b.desk.Originals.Discard(ctx, vault.Stored{Where: b.where[i]}))
 		}
-		if it.Material == evidence.Video || it.Material == evidence.Photo {
-			return tx.Enqueue(evidence.ProposeMask{Item: it.ID})
+	}
+	return err
+}
+
+// record puts what was sealed into the store, in one transaction.
+func (b *batch) record(ctx context.Context) error {
+	received := 0
+	for _, o := range b.outcomes {
+		if o.Err == nil {
+			received++
+		}
+	}
+	if received == 0 {
+		return nil
+	}
+	return b.desk.DB.Update(ctx, b.actor.ID, func(tx *store.Tx) error {
+		for i := range b.outcomes {
+			o := &b.outcomes[i]
+			if o.Err != nil {
+				continue
+			}
+			if err := enter(tx, &o.Receipt, b.where[i]); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
-	return Receipt{Item: it, Same: same}, err
+}
+
+// enter records one item, notices whether its content is known, and asks for a mask
+// where there may be faces.
+func enter(tx *store.Tx, r *Receipt, where store.Sealed) error {
+	before, err := tx.ItemsLike(r.Item.Digest)
+	if err != nil {
+		return err
+	}
+	for _, it := range before {
+		r.Same = append(r.Same, it.ID)
+	}
+	tx.Record("item.receive", string(r.Item.ID), r.Item.Digest.Reveal())
+	if err := tx.AddItem(&r.Item, where); err != nil {
+		return err
+	}
+	if r.Item.Material == evidence.Video || r.Item.Material == evidence.Photo {
+		return tx.Enqueue(evidence.ProposeMask{Item: r.Item.ID})
+	}
+	return nil
 }
 
 const sniffed = 4096 // bytes looked at to tell what a file is

@@ -15,7 +15,7 @@ import (
 	"safehouse/internal/vault"
 )
 
-func desk(t *testing.T) (*Desk, *vault.Vault) {
+func desk(t testing.TB) (*Desk, *vault.Vault) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "data")
 	words := evidence.Protect("correct horse battery staple")
@@ -31,7 +31,7 @@ func desk(t *testing.T) (*Desk, *vault.Vault) {
 }
 
 // state is what a failed handing-in must leave as it was.
-func state(t *testing.T, v *vault.Vault) (entries int64, blobs int) {
+func state(t testing.TB, v *vault.Vault) (entries int64, blobs int) {
 	t.Helper()
 	err := v.DB.Unscoped(t.Context(), "test", func(view *store.View) (err error) {
 		entries, err = view.JournalSize()

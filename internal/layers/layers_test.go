@@ -34,9 +34,12 @@ var table = map[string]string{
 	"internal/face/convert":  "face",
 	"internal/edtf":          "evidence",
 	"internal/report":        "evidence edtf",
+	"internal/names":         "evidence",
+	"internal/names/tables":  "",
 	"internal/leak":          "evidence",
 	"internal/locale":        "",
 	"internal/layers":        "",
+	"internal/licences":      "",
 
 	// Stages, in the order of the work.
 	"internal/intake":   "evidence access store vault",
@@ -47,18 +50,19 @@ var table = map[string]string{
 	"internal/release":  "evidence access store vault review leak bundle journal",
 	"internal/followup": "evidence access store",
 
-	// The face.
-	"internal/web": "evidence access locale media store vault followup journal bundle",
+	"internal/web": "evidence access locale leak media store vault journal bundle casefile followup release",
 
-	"cmd/safehouse": "evidence access locale report edtf leak media media/worker intake vault mask casefile review " +
-		"release followup store queue journal web",
+	"cmd/safehouse": "web evidence access locale report edtf names leak media media/worker intake vault mask casefile review " +
+		"release followup store queue journal",
 	"cmd/safehouse-verify": "journal bundle",
 	"bench/masking":        "evidence media media/worker mask",
+	"bench/names":          "names",
+	"bench/store":          "evidence seal blob/dir store vault intake",
 }
 
 // What a package is, for the rules that no row may break.
 var (
-	mechanisms = strings.Fields("seal blob blob/dir blob/blobtest store queue media media/worker face face/convert edtf report leak locale")
+	mechanisms = strings.Fields("seal blob blob/dir blob/blobtest store queue media media/worker face face/convert edtf report names names/tables leak locale")
 	stages     = strings.Fields("intake vault mask casefile review release followup")
 
 	// apart opens what strangers sent, and may never hold a key, not even by way of

@@ -52,12 +52,8 @@ func (d *Desk) ProposeOnce(ctx context.Context, actor evidence.Actor, id evidenc
 	}
 	var had *evidence.Plan
 	err := d.DB.View(ctx, actor.ID, func(v *store.View) (err error) {
-		it, _, err := v.Item(id)
-		if err == nil && !it.Erased.IsZero() {
-			err = fmt.Errorf("%s is erased: %w", id, evidence.ErrNotFound)
-		}
-		if err != nil {
-			return err
+		if _, _, err := v.Item(id); err != nil {
+			return err // withdrawn, perhaps
 		}
 		had, err = newest(v, id)
 		return err

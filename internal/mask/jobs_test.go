@@ -301,7 +301,7 @@ func TestKilledAtItsWorkTheDeskMakesOneOfEach(t *testing.T) {
 	}
 	r.drain()
 	r.one(id)
-	health, err := r.v.Check(t.Context(), func(string, int, int) {})
+	health, err := r.v.Check(t.Context(), quiet)
 	if err != nil || len(health.Faults) > 0 {
 		t.Errorf("%+v: %v", health, err)
 	}

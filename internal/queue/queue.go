@@ -7,8 +7,9 @@
 // the same done twice: it commits its result in one Update that looks whether the
 // result is there already. A job that fails is tried again after growing waits,
 // store.MaxTries times in all, and then stands in the list as failed until a person
-// looks. A job and its error hold IDs, numbers and codes of the catalogues, never
-// content. A clean stop lets go of what is at work and does not count it as a try.
+// looks. The list shows a member only jobs about what they may see. A job and its
+// error hold IDs, numbers and codes of the catalogues, never content. A clean stop
+// lets go of what is at work and does not count it as a try.
 //
 // It knows nothing of the stages: main gives it a function for each kind of job. On
 // disk it has the engine's tables in safehouse.db, and jobs.lock, which is empty.
@@ -17,7 +18,6 @@ package queue
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -137,7 +137,7 @@ func (c *Crew) work(ctx context.Context, until func(riverdriver.Executor) error)
 		return err
 	}
 	defer lock.Close()
-	driver, connection, err := c.DB.JobDriver()
+	driver, connection, err := c.DB.OpenJobs()
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (c *Crew) work(ctx context.Context, until func(riverdriver.Executor) error)
 	return errors.Join(err, client.StopAndCancel(lasting))
 }
 
-func (c *Crew) client(driver riverdriver.Driver[*sql.Tx]) (*river.Client[*sql.Tx], error) {
+func (c *Crew) client(driver store.JobDriver) (*store.JobClient, error) {
 	workers := river.NewWorkers()
 	for _, w := range c.Works {
 		if err := w.add(c, workers); err != nil {
@@ -274,8 +274,7 @@ func (c *Crew) try(ctx context.Context, row *rivertype.JobRow, do func(Progress)
 		c.ended(row.ID, err, false)
 		return context.Canceled // the engine knows why: we stop, or somebody cancelled the job
 	}
-	gone := errors.Is(err, evidence.ErrNotFound)
-	c.ended(row.ID, err, gone || row.Attempt >= row.MaxAttempts)
+	c.ended(row.ID, err, row.Attempt >= row.MaxAttempts)
 	if err == nil {
 		return nil
 	}
@@ -283,10 +282,7 @@ func (c *Crew) try(ctx context.Context, row *rivertype.JobRow, do func(Progress)
 	if told.Code == unknown {
 		slog.Warn("a job failed", "job", row.ID, "kind", row.Kind, "err", err) // the list has no more than "unforeseen"
 	}
-	if gone {
-		return river.JobCancel(told) // what it was about was taken out of the vault
-	}
-	return told
+	return told // of ErrNotFound too: it may be there, and only not for whom we work
 }
 
 // errPanicked is work that broke down. What it said is not kept: it may be content.

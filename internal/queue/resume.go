@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"safehouse/internal/evidence"
+	"safehouse/internal/store"
 )
 
 // lockFile is held by the process that does jobs. The kernel lets go of it when that
@@ -51,7 +51,7 @@ func (c *Crew) lock(ctx context.Context) (*os.File, error) {
 // resume lets go of what a process left that died at work: only one is at work at a
 // time, and we are it. A job that died store.MaxTries times has failed: it may be
 // what kills.
-func resume(ctx context.Context, driver riverdriver.Driver[*sql.Tx]) error {
+func resume(ctx context.Context, driver store.JobDriver) error {
 	tx, err := driver.GetExecutor().Begin(ctx)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ type gate struct {
 func (p *Press) gate(ctx context.Context, actor evidence.Actor) (*gate, error) {
 	g := &gate{known: make(map[string]bool)}
 	err := p.DB.View(ctx, actor.ID, func(v *store.View) error {
-		terms, err := Protected(v)
+		terms, _, err := Known(v, actor)
 		for _, p := range terms.People {
 			g.known[p.ID] = true
 		}
@@ -33,7 +33,7 @@ func (p *Press) gate(ctx context.Context, actor evidence.Actor) (*gate, error) {
 		return nil, err
 	}
 	err = p.DB.Unscoped(ctx, "no name of any case may leave", func(v *store.View) error {
-		terms, err := Protected(v)
+		terms, err := Protected(v, actor)
 		if err != nil {
 			return err
 		}
@@ -57,9 +57,20 @@ func (g *gate) hide(r *leak.Report) {
 	}
 }
 
-// Protected lists whom the gate protects among those whom v sees.
-func Protected(v *store.View) (leak.Terms, error) {
-	var terms leak.Terms
+// Protected lists whom the gate protects among those whom v sees. It fails where a
+// name is sealed that the actor may not see: a gate that does not know a name
+// would let it pass.
+func Protected(v *store.View, actor evidence.Actor) (leak.Terms, error) {
+	terms, unknown, err := Known(v, actor)
+	if err == nil && unknown > 0 {
+		err = &evidence.Problem{Code: "release.needs_custodian"}
+	}
+	return terms, err
+}
+
+// Known is Protected for what stays within: it says how many names are sealed from
+// the actor.
+func Known(v *store.View, actor evidence.Actor) (terms leak.Terms, unknown int, err error) {
 	add := func(id string, names ...evidence.Name) {
 		p := leak.Person{ID: id}
 		for _, n := range names {
@@ -69,23 +80,24 @@ func Protected(v *store.View) (leak.Terms, error) {
 			terms.People = append(terms.People, p)
 		}
 	}
-	persons, err := v.Persons("")
+	persons, err := v.PersonsFor(actor, "")
 	if err != nil {
-		return terms, err
+		return terms, unknown, err
 	}
 	for _, p := range persons {
+		unknown += max(0, p.SealedNames-len(p.Names))
 		add(string(p.ID), p.Names...)
 	}
 	groups, err := v.Groups("")
 	if err != nil {
-		return terms, err
+		return terms, unknown, err
 	}
 	for _, g := range groups {
 		add(string(g.ID), g.Names...)
 	}
 	sources, err := v.Sources("")
 	if err != nil {
-		return terms, err
+		return terms, unknown, err
 	}
 	for _, s := range sources {
 		if s.Protected {
@@ -96,7 +108,7 @@ func Protected(v *store.View) (leak.Terms, error) {
 	for _, m := range members {
 		add(string(m.ID), evidence.Name{Text: m.Name})
 	}
-	return terms, err
+	return terms, unknown, err
 }
 
 // check turns what the gate found into a refusal.

@@ -245,6 +245,44 @@ func TestNoProtectedNameLeaves(t *testing.T) {
 	}
 }
 
+// The gate knows every case's names, and says of one that is not the actor's where it
+// stands and not whose it is.
+func TestAFindingTellsNobodyOfACaseThatTheyAreNotIn(t *testing.T) {
+	r := newRoom(t, picture(t))
+	r.accept(t)
+	third := evidence.Member{ID: "mem_third", Name: evidence.Protect("Third Planted"), Role: evidence.Researcher}
+	add := func(by evidence.MemberID, f func(tx *store.Tx) error) {
+		t.Helper()
+		if err := r.DB.Update(t.Context(), by, func(tx *store.Tx) error { tx.Record("test", "x"); return f(tx) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(r.v.Actor.ID, func(tx *store.Tx) error { return tx.AddMember(&third) })
+	add(third.ID, func(tx *store.Tx) error {
+		return errors.Join(tx.AddCase(&evidence.Case{ID: "cas_c", Ref: "C", By: third.ID}),
+			tx.AddPerson(&evidence.Person{ID: "per_c", Case: "cas_c", Pseudonym: "a witness", Names: []evidence.Name{{Text: evidence.Protect("Isolde Marchetti")}}}))
+	})
+	err := r.refused(t, r.approved(t, r.draft("Isolde Marchetti and Jonah Calder were there [1].")), "release.leak")
+	var no *Refusal
+	if !errors.As(err, &no) {
+		t.Fatal(err)
+	}
+	own, masked := 0, 0
+	for _, f := range no.Report.Findings {
+		switch {
+		case f.Term == "src_a" && f.Surface != mask:
+			own++
+		case f.Term == "" && f.Surface == mask && f.End > f.Start:
+			masked++
+		default:
+			t.Errorf("%+v", f)
+		}
+	}
+	if own == 0 || masked == 0 {
+		t.Errorf("%d of the own case, %d of the other: %+v", own, masked, no.Report.Findings)
+	}
+}
+
 func TestNoProtectedNameLeavesInTheWordsOfAClaim(t *testing.T) {
 	r := newRoom(t, picture(t))
 	r.accept(t)
@@ -314,5 +352,39 @@ func TestTheJournalKnowsBeforeTheFirstByte(t *testing.T) {
 	}
 	if _, err := bundle.Verify(bytes.NewReader(out.Bytes()), int64(out.Len())); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestWhereNamesAreSealedOnlyACustodianMakesARelease(t *testing.T) {
+	r := newRoom(t, picture(t))
+	r.accept(t)
+	err := r.DB.Update(t.Context(), r.v.Actor.ID, func(tx *store.Tx) error {
+		tx.Record("person.new", "per_sealed")
+		return tx.AddPerson(&evidence.Person{ID: "per_sealed", Case: "cas_b", Pseudonym: "the guide", Sealed: true,
+			Names: []evidence.Name{{Text: evidence.Protect("Rowan Ashdown")}}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ok := r.approved(t, r.draft("They ask for help [1]."))
+	other := r.v.Actor
+	other.Custodian = false
+	var p *evidence.Problem
+	if _, err := r.Make(t.Context(), other, ok, io.Discard); !errors.As(err, &p) || p.Code != "release.needs_custodian" {
+		t.Errorf("without a custodian: %v", err)
+	}
+	if _, err := r.Check(t.Context(), other, ok.Draft()); !errors.As(err, &p) || p.Code != "release.needs_custodian" {
+		t.Errorf("a look without a custodian: %v", err)
+	}
+	if r.releases(t) != 0 {
+		t.Error("it left")
+	}
+	slip := r.approved(t, r.draft("ROWAN ASHDOWN asks for help [1]."))
+	var no *Refusal
+	if _, err := r.Make(t.Context(), r.v.Actor, slip, io.Discard); !errors.As(err, &no) || no.Code != "release.leak" {
+		t.Errorf("a custodian's gate does not know the sealed name: %v", err)
+	}
+	if _, err := r.Make(t.Context(), r.v.Actor, ok, io.Discard); err != nil {
+		t.Errorf("a custodian: %v", err)
 	}
 }

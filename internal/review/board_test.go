@@ -32,14 +32,14 @@ func newRoom(t *testing.T) room {
 	}
 	t.Cleanup(func() { v.Close() })
 	second := evidence.Member{ID: "mem_second", Role: evidence.Reviewer}
-	by := v.Actor.ID
+	by, blob := v.Actor.ID, strings.Repeat("b", 32)
 	err = v.DB.Update(t.Context(), by, func(tx *store.Tx) error {
 		tx.Record("test", "cas_a")
 		return errors.Join(
 			tx.AddMember(&second),
 			tx.AddCase(&evidence.Case{ID: "cas_a", Ref: "A", By: by}),
 			tx.AddCaseMember("cas_a", second.ID),
-			tx.AddItem(&evidence.Item{ID: "itm_a", Case: "cas_a", Material: evidence.Document, By: by}, store.Sealed{Blob: "b", Key: []byte("k")}),
+			tx.AddItem(&evidence.Item{ID: "itm_a", Case: "cas_a", Material: evidence.Document, By: by}, store.Sealed{Blob: blob, Key: []byte("k")}),
 			tx.AddSource(&evidence.Source{ID: "src_a", Case: "cas_a", Name: evidence.Protect("Real Name"), Public: "a pastor", Protected: true, Reliability: "unsure"}),
 			tx.AddClaim(&evidence.Claim{ID: "clm_a", Case: "cas_a", Source: "src_a", Item: "itm_a", Form: evidence.Asserts,
 				Content: evidence.Protect("they <b>were</b> detained"), SaidWhen: evidence.When{Words: "on Monday", EDTF: "2017-04-24"}, By: by}),
@@ -177,5 +177,32 @@ func TestThePageShowsTheSourceInPublicAndNoInternalID(t *testing.T) {
 		if !strings.Contains(page, "a pastor") || !strings.Contains(page, "2017-04-24") {
 			t.Errorf("%s lacks the source or the date:\n%s", name, page)
 		}
+	}
+}
+
+func TestADraftWhoseGroundWasWithdrawnGoesNoFurther(t *testing.T) {
+	r := newRoom(t)
+	s := r.submitted(t)
+	ok, err := r.Approve(t.Context(), r.second, s.Draft.ID, s.Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.v.Withdraw(t.Context(), "itm_a", "the witness asked"); err != nil {
+		t.Fatal(err)
+	}
+	id := s.Draft.ID
+	for name, try := range map[string]func() error{
+		"show":    func() error { _, err := r.Show(t.Context(), r.author, id); return err },
+		"submit":  func() error { _, err := r.Submit(t.Context(), r.author, id); return err },
+		"approve": func() error { _, err := r.Approve(t.Context(), r.second, id, s.Digest); return err },
+		"refuse":  func() error { return r.Refuse(t.Context(), r.second, id, evidence.Protect("why")) },
+		"compose": func() error {
+			return r.DB.View(t.Context(), r.author.ID, func(v *store.View) error { _, err := Compose(v, ok.Draft()); return err })
+		},
+	} {
+		t.Run(name, func(t *testing.T) { wants(t, try(), "draft.state.void") })
+	}
+	if all, err := r.Waiting(t.Context(), r.second); err != nil || len(all) != 0 {
+		t.Errorf("waiting: %v %v", all, err)
 	}
 }

@@ -53,6 +53,9 @@ func Compose(v *store.View, id evidence.DraftID) (Sheet, error) {
 }
 
 func compose(v *store.View, d evidence.Draft) (Sheet, error) {
+	if d.State == evidence.Void {
+		return Sheet{}, wrongState(d)
+	}
 	s := Sheet{Draft: d, Media: make(map[string]evidence.RenditionID)}
 	page, err := appeal(v, d)
 	if err != nil {

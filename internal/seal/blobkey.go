@@ -26,13 +26,13 @@ func NewBlobKey() (*BlobKey, error) {
 // Wrap seals the blob key under k. Destroy what it gives, and the blob is gone.
 func (b *BlobKey) Wrap(k *Key, context string) []byte {
 	defer k.use()()
-	return seal(&k.wrap, []byte(b.Identity()), context)
+	return seal(&k.newest().wrap, len(k.parts), []byte(b.Identity()), context)
 }
 
 // UnwrapBlobKey gives the blob key that was wrapped under k and this context, or
 // ErrSealed.
 func UnwrapBlobKey(k *Key, wrapped []byte, context string) (*BlobKey, error) {
-	text, err := k.open(&k.wrap, wrapped, context)
+	text, err := k.open(func(p *parts) *[keySize]byte { return &p.wrap }, wrapped, context)
 	if err != nil {
 		return nil, ErrSealed
 	}

@@ -111,8 +111,8 @@ func TestWrappedBlobKeyOpensOnlyUnderItsKeyAndContext(t *testing.T) {
 		"another purpose": second(UnwrapBlobKey(r.Key(Renditions), wrapped, "itm_1")),
 		"as a field":      second(k.Open(wrapped, "itm_1")),
 		"a field":         second(UnwrapBlobKey(k, k.Seal([]byte(b.Identity()), "itm_1"), "itm_1")),
-		"no key":          second(UnwrapBlobKey(k, seal(&k.wrap, []byte("AGE-SECRET-KEY-1X"), "c"), "c")),
-		"other letters":   second(UnwrapBlobKey(k, seal(&k.wrap, bytes.ToLower([]byte(b.Identity())), "c"), "c")),
+		"no key":          second(UnwrapBlobKey(k, seal(&k.parts[0].wrap, 1, []byte("AGE-SECRET-KEY-1X"), "c"), "c")),
+		"other letters":   second(UnwrapBlobKey(k, seal(&k.parts[0].wrap, 1, bytes.ToLower([]byte(b.Identity())), "c"), "c")),
 	} {
 		if err != ErrSealed {
 			t.Errorf("%s: %v", what, err)

@@ -2,124 +2,216 @@ package seal
 
 import (
 	"bytes"
-	"errors"
+	"encoding/hex"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
-	"time"
 
 	"filippo.io/age"
 )
 
-var phrase = []byte("correct horse battery staple")
-
-func TestSlotOpensWithItsPassphraseAndNoOther(t *testing.T) {
-	r := NewRoot()
-	slot, err := r.MakeSlot(phrase)
+func newFile(t testing.TB, r *Root, kind Kind, to ...*Identity) []byte {
+	t.Helper()
+	var recipients []string
+	for _, i := range to {
+		recipients = append(recipients, i.Recipient())
+	}
+	file, err := r.MakeFile(kind, recipients)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := OpenSlot(slot, phrase)
-	if err != nil || again.Key(Fields).Bytes() != r.Key(Fields).Bytes() {
-		t.Fatalf("another root, or none: %v", err)
+	return file
+}
+
+func TestKeyFileOpensForEachRecipientAndNobodyElse(t *testing.T) {
+	r, a, b, c := NewRoot(), newIdentity(t), newIdentity(t), newIdentity(t)
+	if err := renew(r); err != nil {
+		t.Fatal(err)
 	}
-	for _, wrong := range []string{"", "correct horse battery staplE"} {
-		if _, err := OpenSlot(slot, []byte(wrong)); err != ErrSealed {
-			t.Errorf("%q: %v", wrong, err)
+	sealed := r.Key(Fields).Seal([]byte("x"), "c")
+	file := newFile(t, r, VaultRoot, a, b)
+	for _, i := range []*Identity{a, b} {
+		again, to, err := OpenFile(VaultRoot, file, i)
+		if err != nil || again.Generation() != 2 || len(to) != 2 {
+			t.Fatalf("%v to %v: %v", again, to, err)
+		}
+		if _, err := again.Key(Fields).Open(sealed, "c"); err != nil {
+			t.Error(err)
 		}
 	}
-}
-
-func TestSlotIsAnAgeFileOfThirtyTwoBytes(t *testing.T) {
-	r := NewRoot()
-	slot, err := r.MakeSlot(phrase)
-	if err != nil {
-		t.Fatal(err)
+	if _, _, err := OpenFile(VaultRoot, file, c); err != ErrSealed {
+		t.Errorf("somebody else: %v", err)
 	}
-	if !bytes.Contains(slot, []byte("\n-> scrypt ")) || !bytes.Contains(slot, []byte(" 17\n")) {
-		t.Errorf("another cost than the document's: %q", slot[:60])
-	}
-	with, _ := age.NewScryptIdentity(string(phrase))
-	plain, err := age.Decrypt(bytes.NewReader(slot), with)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b, err := io.ReadAll(plain); err != nil || !bytes.Equal(b, r.secret[:]) {
-		t.Errorf("%d bytes, %v", len(b), err)
+	if _, _, err := OpenFile(Compartment, file, a); err != ErrSealed {
+		t.Errorf("as a compartment: %v", err)
 	}
 }
 
-func TestDamagedSlotIsSealed(t *testing.T) {
-	slot, err := NewRoot().MakeSlot(phrase)
+func TestKeyFileOpensWithTheStandardProgram(t *testing.T) {
+	dir := t.TempDir()
+	r, a, b := counting(), newIdentity(t), newIdentity(t)
+	if err := renew(r); err != nil {
+		t.Fatal(err)
+	}
+	path, key := filepath.Join(dir, "root"), filepath.Join(dir, "id")
+	for name, content := range map[string][]byte{path: newFile(t, r, VaultRoot, a, b), key: b.text()} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command("age", "-d", "-i", key, path).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	flip := func(i int) []byte {
-		b := bytes.Clone(slot)
-		b[i] ^= 1
-		return b
+	lines := strings.Split(string(out), "\n")
+	if len(lines) != 6 || lines[0] != "safehouse root 1" ||
+		lines[1] != "generation 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" ||
+		lines[2] != "generation 2 "+hex.EncodeToString(r.secrets[1][:]) || lines[5] != "" {
+		t.Errorf("age gave %q", lines)
 	}
-	for what, bad := range map[string][]byte{
-		"empty": nil, "cut": slot[:len(slot)-1], "half": slot[:len(slot)/2], "longer": append(bytes.Clone(slot), 0),
-		"version": flip(3), "salt": flip(35), "nonce": flip(len(slot) - 50), "last": flip(len(slot) - 1),
-		"huge": append(bytes.Clone(slot), make([]byte, maxSlot)...),
+	// And what the program sealed opens here.
+	cmd := exec.Command("age", "-r", a.Recipient())
+	cmd.Stdin = bytes.NewReader(out)
+	theirs, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, _, err := OpenFile(VaultRoot, theirs, a); err != nil || again.Generation() != 2 {
+		t.Errorf("what age sealed: %v", err)
+	}
+}
+
+func TestDamagedKeyFileIsSealed(t *testing.T) {
+	a := newIdentity(t)
+	file := newFile(t, NewRoot(), VaultRoot, a, newIdentity(t))
+	for i := range file {
+		bad := bytes.Clone(file)
+		bad[i] ^= 1
+		if _, _, err := OpenFile(VaultRoot, bad, a); err != ErrSealed {
+			t.Fatalf("byte %d: %v", i, err)
+		}
+		if _, _, err := OpenFile(VaultRoot, file[:i], a); err != ErrSealed {
+			t.Fatalf("cut at %d: %v", i, err)
+		}
+	}
+	if _, _, err := OpenFile(VaultRoot, append(bytes.Clone(file), 0), a); err != ErrSealed {
+		t.Errorf("longer: %v", err)
+	}
+}
+
+func TestKeyFileHasOneEncodingAndAVersion(t *testing.T) {
+	const g = "generation 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+	for content, want := range map[string]error{
+		"safehouse root 1\n" + g + "to x\n":                                     nil,
+		"safehouse root 2\nwhatever":                                            ErrNewer,
+		"safehouse root 02\n" + g + "to x\n":                                    ErrSealed,
+		"safehouse root 0\n" + g + "to x\n":                                     ErrSealed,
+		"safehouse compartment 1\n" + g + "to x\n":                              ErrSealed,
+		"safehouse root 1\n" + g:                                                ErrSealed,
+		"safehouse root 1\nto x\n":                                              ErrSealed,
+		"safehouse root 1\n" + g + g + "to x\n":                                 ErrSealed,
+		"safehouse root 1\n" + g + "to x":                                       ErrSealed,
+		"safehouse root 1\n" + g + "to x\nto x\n":                               ErrSealed,
+		"safehouse root 1\n" + g + "to y\nto x\n":                               ErrSealed,
+		"safehouse root 1\nto x\n" + g:                                          ErrSealed,
+		"safehouse root 1\n" + strings.ToUpper(g[:14]) + g[14:] + "to x\n":      ErrSealed,
+		"safehouse root 1\n" + strings.Replace(g, "1 ", "2 ", 1) + "to x\n":     ErrSealed,
+		"safehouse root 1\n" + strings.Replace(g, "0a0b", "0A0B", 1) + "to x\n": ErrSealed,
+		"": ErrSealed,
 	} {
-		if _, err := OpenSlot(bad, phrase); err != ErrSealed {
-			t.Errorf("%s: %v", what, err)
+		if _, _, err := parseRoot(VaultRoot, []byte(content)); err != want {
+			t.Errorf("%q: %v", content, err)
 		}
 	}
 }
 
-func TestAbsurdWorkIsRefusedBeforeItIsDone(t *testing.T) {
-	slot, err := NewRoot().MakeSlot(phrase)
+func TestKeyFileIsForSomebody(t *testing.T) {
+	for _, to := range [][]string{nil, {"age1x"}, {strings.ToUpper(newIdentity(t).Recipient())}} {
+		if file, err := NewRoot().MakeFile(VaultRoot, to); err == nil {
+			t.Errorf("%v: %d bytes", to, len(file))
+		}
+	}
+}
+
+func FuzzKeyFile(f *testing.F) {
+	i, _ := NewIdentity()
+	r := NewRoot()
+	file, err := r.MakeFile(VaultRoot, []string{i.Recipient()})
 	if err != nil {
-		t.Fatal(err)
+		f.Fatal(err)
 	}
-	for _, cost := range []string{"18", "30", "99", "-1", "017"} {
-		start := time.Now()
-		_, err := OpenSlot(bytes.Replace(slot, []byte(" 17\n"), []byte(" "+cost+"\n"), 1), phrase)
-		if err != ErrSealed || time.Since(start) > 100*time.Millisecond {
-			t.Errorf("cost %s: %v after %v", cost, err, time.Since(start))
+	f.Add(file)
+	f.Add(r.content(VaultRoot, []string{"x", "y"}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, _, err := OpenFile(VaultRoot, b, i); err == nil && !bytes.Equal(b, file) {
+			t.Error("opened what was never sealed")
 		}
-	}
+		root, to, err := parseRoot(VaultRoot, b)
+		switch {
+		case err == ErrSealed || err == ErrNewer:
+		case err != nil:
+			t.Errorf("told more: %v", err)
+		case !bytes.Equal(root.content(VaultRoot, to), b):
+			t.Error("two ways to write one root")
+		}
+	})
 }
 
-func TestOtherAgeFilesAreNoSlots(t *testing.T) {
-	cheap, _ := age.NewScryptRecipient(string(phrase))
-	cheap.SetWorkFactor(1)
-	someone, _ := age.GenerateX25519Identity()
-	for what, c := range map[string]struct {
-		to age.Recipient
-		n  int
-	}{"short": {cheap, 31}, "long": {cheap, 33}, "none": {cheap, 0}, "for a key": {someone.Recipient(), 32}} {
-		var b bytes.Buffer
-		w, err := age.Encrypt(&b, c.to)
-		if err != nil {
-			t.Fatal(err)
+// The blobs' streams are age's alone: this holds it against plain age.
+func BenchmarkStream(b *testing.B) {
+	plain := random(8 << 20)
+	key := newBlobKey(b)
+	b.Run("seal/ours", func(b *testing.B) {
+		b.SetBytes(int64(len(plain)))
+		for b.Loop() {
+			w, err := key.Seal(io.Discard)
+			write(b, w, err, plain)
 		}
-		w.Write(make([]byte, c.n)) //nolint:errcheck // to memory
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
+	})
+	b.Run("seal/age", func(b *testing.B) {
+		b.SetBytes(int64(len(plain)))
+		for b.Loop() {
+			w, err := age.Encrypt(io.Discard, key.identity.Recipient())
+			write(b, w, err, plain)
 		}
-		if _, err := OpenSlot(b.Bytes(), phrase); err != ErrSealed {
-			t.Errorf("%s: %v", what, err)
+	})
+	file := sealed(b, key, plain)
+	b.Run("open/ours", func(b *testing.B) {
+		b.SetBytes(int64(len(plain)))
+		for b.Loop() {
+			r, err := key.Open(bytes.NewReader(file))
+			read(b, r, err)
 		}
-	}
+	})
+	b.Run("open/age", func(b *testing.B) {
+		b.SetBytes(int64(len(plain)))
+		for b.Loop() {
+			r, err := age.Decrypt(bytes.NewReader(file), key.identity)
+			read(b, r, err)
+		}
+	})
 }
 
-func TestSlotNeedsAPassphrase(t *testing.T) {
-	if slot, err := NewRoot().MakeSlot(nil); err == nil || errors.Is(err, ErrSealed) {
-		t.Errorf("a slot for everybody: %d bytes, %v", len(slot), err)
+func write(b *testing.B, w io.WriteCloser, err error, plain []byte) {
+	if err == nil {
+		_, err = w.Write(plain)
 	}
-}
-
-func BenchmarkOpenSlot(b *testing.B) {
-	slot, err := NewRoot().MakeSlot(phrase)
+	if err == nil {
+		err = w.Close()
+	}
 	if err != nil {
 		b.Fatal(err)
 	}
-	for b.Loop() {
-		if _, err := OpenSlot(slot, phrase); err != nil {
-			b.Fatal(err)
-		}
+}
+
+func read(b *testing.B, r io.Reader, err error) {
+	if err == nil {
+		_, err = io.Copy(struct{ io.Writer }{io.Discard}, r)
+	}
+	if err != nil {
+		b.Fatal(err)
 	}
 }

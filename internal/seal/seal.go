@@ -1,12 +1,13 @@
 // Package seal turns readable bytes into sealed ones and back. It does not know
 // what it seals, reads no file and keeps nothing on disk.
 //
-// Everything hangs on one Root of 32 random bytes. A passphrase opens a slot, and
-// a slot holds the root. From the root come purpose keys, each for one kind of
-// thing, so that one key never opens another's. Content is not sealed by a
-// purpose key: every blob has a key of its own, and a purpose key wraps only that.
-// Whoever destroys the wrapped key has destroyed the blob, wherever copies of it
-// lie.
+// A passphrase opens a slot, and a slot holds one member's Identity. Identities
+// open key files, and a key file holds a Root: 32 random bytes for each of its
+// generations. From the root come purpose keys, each for one kind of thing, so
+// that one key never opens another's. When somebody leaves, a new generation
+// begins: the newest seals, all of them open. Content is not sealed by a purpose
+// key: every blob has a key of its own, and a purpose key wraps only that. Whoever
+// destroys the wrapped key has destroyed the blob, wherever copies of it lie.
 //
 // There is nothing to choose: one algorithm for each task, one encoding of each
 // thing. Whatever a key does not open is ErrSealed, whatever the reason. The bytes
@@ -14,15 +15,9 @@
 package seal
 
 import (
-	"crypto/hkdf"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
-
-	"golang.org/x/crypto/chacha20poly1305"
 )
 
 // ErrSealed is returned for bytes that this key does not open, whatever the
@@ -36,74 +31,96 @@ const keySize = 32
 // version, never the same label.
 const domain = "safehouse/v1/"
 
-// A Key is one purpose key. It is safe for concurrent use. When its root is
-// forgotten it opens nothing any more, and to seal with it is a mistake in the
-// program: it panics, because bytes under a forgotten key would be lost.
+// A Key is one purpose key through all generations. It is safe for concurrent use.
+// When its root is forgotten it opens nothing any more, and to seal with it is a
+// mistake in the program: it panics, because bytes under a forgotten key would be
+// lost.
 type Key struct {
-	root *Root // its lock guards what follows
-
-	secret [keySize]byte // what Bytes gives; the three below are derived from it
-	seal   [keySize]byte
-	mac    [keySize]byte
-	wrap   [keySize]byte
+	root    *Root // its lock guards what follows
+	purpose Purpose
+	parts   []*parts // of generation 1, 2, …
 }
 
-// derive makes the secret that label names from another secret.
-func derive(from *[keySize]byte, label string) (out [keySize]byte) {
-	b, err := hkdf.Key(sha256.New, from[:], nil, domain+label, keySize)
-	if err != nil {
-		panic(err) // only for lengths that HKDF cannot make
+// parts are the keys of one generation. The purpose key itself is only in memory
+// while they are derived from it.
+type parts struct {
+	raw  [keySize]byte // what Raw shows
+	seal [keySize]byte
+	mac  [keySize]byte
+	wrap [keySize]byte
+}
+
+// grow derives what is missing. It is called by the root under its lock.
+func (k *Key) grow() {
+	var secret [keySize]byte
+	defer clear(secret[:])
+	for _, root := range k.root.secrets[len(k.parts):] {
+		p := new(parts)
+		derive(&secret, root[:], "purpose/"+string(k.purpose))
+		derive(&p.raw, secret[:], "key/raw")
+		derive(&p.seal, secret[:], "key/seal")
+		derive(&p.mac, secret[:], "key/mac")
+		derive(&p.wrap, secret[:], "key/wrap")
+		k.parts = append(k.parts, p)
 	}
-	copy(out[:], b)
-	clear(b)
-	return out
-}
-
-func (k *Key) derive() {
-	k.seal = derive(&k.secret, "key/seal")
-	k.mac = derive(&k.secret, "key/mac")
-	k.wrap = derive(&k.secret, "key/wrap")
 }
 
 // overwrite is called by the root under its lock.
 func (k *Key) overwrite() {
-	clear(k.secret[:])
-	clear(k.seal[:])
-	clear(k.mac[:])
-	clear(k.wrap[:])
+	for _, p := range k.parts {
+		*p = parts{}
+	}
 }
 
-// Bytes gives the key itself, for what needs a raw one: the database's page key,
-// the seed of the journal's signing key. Seal, Mac and Wrap use keys derived from
-// it, so that nobody who is given these bytes opens anything else by accident.
-func (k *Key) Bytes() [keySize]byte {
+// Generation is the newest: under which this key seals.
+func (k *Key) Generation() int { return k.root.Generation() }
+
+// Raw shows f the key of one generation itself, for what needs a raw one: the
+// database's pages, the journal's signer. A copy that f takes is its own to
+// overwrite. Nobody who is given these bytes opens what Seal and Wrap sealed.
+func (k *Key) Raw(generation int, f func(raw *[keySize]byte)) {
 	defer k.use()()
-	return k.secret
+	f(&k.parts[generation-1].raw)
 }
 
 // Seal seals plain so that only this key opens it, and only with the same
 // context: a sealed field that is moved to another row does not open there.
 func (k *Key) Seal(plain []byte, context string) []byte {
 	defer k.use()()
-	return seal(&k.seal, plain, context)
+	return seal(&k.newest().seal, len(k.parts), plain, context)
 }
+
+func (k *Key) newest() *parts { return k.parts[len(k.parts)-1] }
 
 // Open gives what was sealed under this context, or ErrSealed.
 func (k *Key) Open(sealed []byte, context string) ([]byte, error) {
-	return k.open(&k.seal, sealed, context)
+	return k.open(func(p *parts) *[keySize]byte { return &p.seal }, sealed, context)
 }
 
 // Mac gives 32 bytes that stand for b under this key and context, so that a
 // digest can be looked up without being stored.
 func (k *Key) Mac(b []byte, context string) []byte {
 	defer k.use()()
-	h := hmac.New(sha256.New, k.mac[:])
+	return mac(&k.newest().mac, b, context)
+}
+
+// Macs gives what Mac gave in each generation, oldest first: to look up what was
+// stored before the newest began.
+func (k *Key) Macs(b []byte, context string) [][]byte {
+	defer k.use()()
+	var out [][]byte
+	for _, p := range k.parts {
+		out = append(out, mac(&p.mac, b, context))
+	}
+	return out
+}
+
+func mac(with *[keySize]byte, b []byte, context string) []byte {
 	var n [8]byte
 	binary.BigEndian.PutUint64(n[:], uint64(len(context)))
-	h.Write(n[:])
-	h.Write([]byte(context))
-	h.Write(b)
-	return h.Sum(nil)
+	out := new([32]byte)
+	mac256(out, with[:], n[:], []byte(context), b)
+	return out[:]
 }
 
 // Format hides the key however it is printed.
@@ -119,32 +136,12 @@ func (k *Key) use() (done func()) {
 	return k.root.lock.RUnlock
 }
 
-func (k *Key) open(with *[keySize]byte, sealed []byte, context string) ([]byte, error) {
+func (k *Key) open(which func(*parts) *[keySize]byte, sealed []byte, context string) ([]byte, error) {
 	k.root.lock.RLock()
 	defer k.root.lock.RUnlock()
-	if k.root.gone || len(sealed) < chacha20poly1305.NonceSizeX+chacha20poly1305.Overhead {
+	g := generationOf(sealed)
+	if k.root.gone || g < 1 || g > len(k.parts) {
 		return nil, ErrSealed
 	}
-	nonce, box := sealed[:chacha20poly1305.NonceSizeX], sealed[chacha20poly1305.NonceSizeX:]
-	aead, err := chacha20poly1305.NewX(with[:])
-	if err != nil {
-		return nil, ErrSealed
-	}
-	plain, err := aead.Open([]byte{}, nonce, box, []byte(context))
-	if err != nil {
-		return nil, ErrSealed
-	}
-	return plain, nil
-}
-
-// seal gives nonce ‖ ciphertext ‖ tag. The nonce is random: 24 bytes are enough
-// that two never meet.
-func seal(with *[keySize]byte, plain []byte, context string) []byte {
-	aead, err := chacha20poly1305.NewX(with[:])
-	if err != nil {
-		panic(err) // only for another key length
-	}
-	out := make([]byte, chacha20poly1305.NonceSizeX, chacha20poly1305.NonceSizeX+len(plain)+chacha20poly1305.Overhead)
-	rand.Read(out) // never fails: crypto/rand ends the program instead
-	return aead.Seal(out, out, plain, []byte(context))
+	return unseal(which(k.parts[g-1]), sealed, context)
 }

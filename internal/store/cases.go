@@ -1,11 +1,13 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/uptrace/bun"
 
 	"safehouse/internal/evidence"
+	"safehouse/internal/seal"
 )
 
 type caseRow struct {
@@ -118,6 +120,8 @@ type personRow struct {
 	CaseID        string `bun:"case_id"`
 	Added         string `bun:"added"`
 	Sealed        []byte `bun:"sealed"`
+	Identity      []byte `bun:"sealed_identity"`
+	SealedNames   int    `bun:"sealed_names"`
 }
 
 type personSecrets struct {
@@ -126,33 +130,103 @@ type personSecrets struct {
 	Note      string        `json:"note"`
 }
 
-// AddPerson adds p as of now.
+// AddPerson adds p as of now. An identity that is sealed needs a custodian.
 func (tx *Tx) AddPerson(p *evidence.Person) error {
 	if err := tx.into(p.Case); err != nil {
 		return err
 	}
 	p.Added = tx.Now
-	sealed, err := tx.sealed("persons", string(p.ID), personSecrets{p.Pseudonym, hideNames(p.Names), p.Note.Reveal()})
-	if err != nil {
+	open := personSecrets{p.Pseudonym, hideNames(p.Names), p.Note.Reveal()}
+	row := personRow{ID: string(p.ID), CaseID: string(p.Case), Added: formatTime(p.Added)}
+	if p.Sealed {
+		identity := personSecrets{Names: open.Names, Note: open.Note}
+		open.Names, open.Note = nil, ""
+		p.SealedNames, row.SealedNames = len(p.Names), len(p.Names)
+		var err error
+		if row.Identity, err = tx.sealIdentity(row.ID, identity); err != nil {
+			return err
+		}
+	}
+	var err error
+	if row.Sealed, err = tx.sealed("persons", row.ID, open); err != nil {
 		return err
 	}
-	return tx.insert(&personRow{ID: string(p.ID), CaseID: string(p.Case), Added: formatTime(p.Added), Sealed: sealed})
+	return tx.insert(&row)
 }
 
-// Persons gives the people of a case, or of all the actor is in when id is empty.
+// Persons gives the people of a case, or of all the actor is in when id is empty,
+// as somebody sees them who is no custodian: sealed identities stay sealed.
 func (v *View) Persons(id evidence.CaseID) ([]evidence.Person, error) {
+	return v.PersonsFor(evidence.Actor{}, id)
+}
+
+// PersonsFor is Persons for one member: a custodian sees sealed identities.
+func (v *View) PersonsFor(actor evidence.Actor, id evidence.CaseID) ([]evidence.Person, error) {
+	key, err := v.custodyOf(actor)
+	if err != nil {
+		return nil, err
+	}
 	var rows []personRow
 	if err := v.ofCase("persons", &rows, id).Order("added", "id").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, func(row personRow) (evidence.Person, error) {
-		var s personSecrets
+		var s, identity personSecrets
 		err := v.open("persons", row.ID, row.Sealed, &s)
+		if err == nil && row.Identity != nil && key != nil {
+			err = openUnder(key, row.ID, row.Identity, &identity)
+			s.Names, s.Note = identity.Names, identity.Note
+		}
 		return evidence.Person{
 			ID: evidence.PersonID(row.ID), Case: evidence.CaseID(row.CaseID), Pseudonym: s.Pseudonym,
 			Names: showNames(s.Names), Note: evidence.Protect(s.Note), Added: parseTime(row.Added),
+			Sealed: row.Identity != nil, SealedNames: row.SealedNames,
 		}, err
 	})
+}
+
+// SealedIdentity gives a person's identity as it lies: for whoever takes everything
+// out, to open elsewhere.
+func (v *View) SealedIdentity(id evidence.PersonID) ([]byte, error) {
+	var row personRow
+	err := v.rows("persons", &row).Column("sealed_identity").Where("id = ?", string(id)).Scan(v.ctx)
+	return row.Identity, found(string(id), err)
+}
+
+// custodyOf gives the compartment's key for an actor who may use it now: whose own
+// key opened it, and who is still on the list. For everybody else it is nil.
+func (v *View) custodyOf(actor evidence.Actor) (*seal.Key, error) {
+	if !actor.Custodian {
+		return nil, nil
+	}
+	m, err := v.Member(actor.ID)
+	if err != nil || !m.Custodian || !m.Removed.IsZero() {
+		return nil, err
+	}
+	return v.identities(), nil
+}
+
+func (tx *Tx) sealIdentity(id string, identity personSecrets) ([]byte, error) {
+	key, err := tx.custodyOf(evidence.Actor{ID: tx.actor, Custodian: true})
+	if err != nil {
+		return nil, err
+	}
+	if key == nil {
+		return nil, fmt.Errorf("seal the identity of %s: %w", id, evidence.ErrForbidden)
+	}
+	b, err := json.Marshal(identity)
+	if err != nil {
+		return nil, fmt.Errorf("seal the identity of %s: %w", id, err)
+	}
+	return key.Seal(b, "persons/"+id), nil
+}
+
+func openUnder(key *seal.Key, id string, sealed []byte, content *personSecrets) error {
+	b, err := key.Open(sealed, "persons/"+id)
+	if err != nil {
+		return fmt.Errorf("open the identity of %s: %w", id, err)
+	}
+	return json.Unmarshal(b, content)
 }
 
 type groupRow struct {

@@ -4,16 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
-	"path/filepath"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
-	_ "github.com/ncruces/go-sqlite3/vfs/adiantum" // registers the encrypting file system under its name
 	"github.com/pressly/goose/v3"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -21,34 +17,59 @@ import (
 	"safehouse/internal/evidence"
 )
 
-// What SQLite and PostgreSQL spell differently is in this file and nowhere else.
+// What SQLite and PostgreSQL spell differently is in this file and in pages.go, and
+// nowhere else.
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// openSQLite opens the file with encrypted pages. The key goes in by a PRAGMA on
-// each connection, never in the address, which other parts could read.
-func openSQLite(path string, pages [32]byte) (*bun.DB, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	address := (&url.URL{Scheme: "file", Path: abs, RawQuery: "vfs=adiantum&_txlock=immediate"}).String()
-	db, err := driver.Open(address, func(c *sqlite3.Conn) error {
-		return c.Exec(`
-			PRAGMA hexkey = '` + hex.EncodeToString(pages[:]) + `';
-			PRAGMA busy_timeout = 20000;
-			PRAGMA journal_mode = WAL;
-			PRAGMA synchronous = FULL;
-			PRAGMA foreign_keys = ON;
-			PRAGMA temp_store = MEMORY;
-			PRAGMA secure_delete = ON;`)
-	})
+// openSQLite opens the file with encrypted pages. The address names which key,
+// and never holds it: other parts could read it there.
+func openSQLite(p *pages) (*bun.DB, error) {
+	db, err := driver.Open(p.address(p.path, keyNow), func(c *sqlite3.Conn) error {
+		if err := p.enter(); err != nil {
+			return err
+		}
+		err := c.Exec(pragmas)
+		if err != nil {
+			p.leave()
+		}
+		return err
+	}, func(*sqlite3.Conn) error { p.leave(); return nil })
 	if err != nil {
 		return nil, err
 	}
 	return bun.NewDB(db, sqlitedialect.New()), nil
 }
+
+// copySQLite copies what a connection sees to another file. Within a transaction that
+// is the transaction's state.
+func copySQLite(conn *sql.Conn, address string) error {
+	return conn.Raw(func(c any) error { return c.(driver.Conn).Raw().Backup("main", address) })
+}
+
+// wipeSQLite writes the file anew and empties the log: ErrBusy while somebody reads
+// from it.
+func wipeSQLite(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, "VACUUM"); err != nil {
+		return err
+	}
+	return conn.Raw(func(c any) error {
+		_, _, err := c.(driver.Conn).Raw().WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)
+		if errors.Is(err, sqlite3.BUSY) {
+			return ErrBusy
+		}
+		return err
+	})
+}
+
+const pragmas = `
+	PRAGMA busy_timeout = 20000;
+	PRAGMA journal_mode = WAL;
+	PRAGMA synchronous = FULL;
+	PRAGMA foreign_keys = ON;
+	PRAGMA temp_store = MEMORY;
+	PRAGMA secure_delete = ON;`
 
 // migrate brings the schema to the newest version that this program knows.
 func migrate(ctx context.Context, db *sql.DB) (err error) {

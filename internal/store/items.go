@@ -38,6 +38,11 @@ func (v *View) same(digest evidence.Secret) []byte {
 	return v.fields.Mac([]byte(digest.Reveal()), "items.same")
 }
 
+// everSame are the hashes that the same content got in each generation of the key.
+func (v *View) everSame(digest evidence.Secret) [][]byte {
+	return v.fields.Macs([]byte(digest.Reveal()), "items.same")
+}
+
 // AddItem adds it as received now.
 func (tx *Tx) AddItem(it *evidence.Item, where Sealed) error {
 	if it.Case != "" {
@@ -119,7 +124,7 @@ func (tx *Tx) MoveItem(id evidence.ItemID, to evidence.CaseID) error {
 // ItemsLike gives the items with this content that the actor sees.
 func (v *View) ItemsLike(digest evidence.Secret) ([]evidence.Item, error) {
 	var rows []itemRow
-	if err := v.rows("items", &rows).Where("same = ?", v.same(digest)).Order("received").Scan(v.ctx); err != nil {
+	if err := v.rows("items", &rows).Where("same IN (?)", bun.List(v.everSame(digest))).Order("received").Scan(v.ctx); err != nil {
 		return nil, err
 	}
 	return each(rows, v.item)

@@ -33,6 +33,8 @@ type record struct {
 type entrySecrets struct {
 	Salt [16]byte `json:"salt"`
 	Why  string   `json:"why,omitempty"`
+
+	Destroyed bool `json:"destroyed,omitempty"` // by a withdrawal: there is no salt and no reason any more
 }
 
 type entryRow struct {
@@ -238,6 +240,8 @@ func (v *View) JournalEntry(i int64) ([]byte, error) {
 type Note struct {
 	Salt [16]byte // of its digests: whoever holds it can check what they mean
 	Why  evidence.Secret
+
+	Destroyed bool // a withdrawal took both: the digests mean nothing any more
 }
 
 // JournalNote gives the sealed side of entry i.
@@ -249,7 +253,7 @@ func (v *View) JournalNote(i int64) (Note, error) {
 	}
 	var s entrySecrets
 	err = v.open("journal_entries", fmt.Sprint(i), row.Sealed, &s)
-	return Note{s.Salt, evidence.Protect(s.Why)}, err
+	return Note{s.Salt, evidence.Protect(s.Why), s.Destroyed}, err
 }
 
 // JournalOf lists the entries about subject, or all that the actor may see when it
@@ -331,12 +335,30 @@ func (db *DB) Publish(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := db.publishKeys(v); err != nil { // before a checkpoint that needs them
+			return err
+		}
 		return db.public.Publish(size, (&entryBlocks{view: v}).entry, v, checkpoint)
 	})
 	if err != nil {
 		return fmt.Errorf("publish the journal: %w", err)
 	}
 	return nil
+}
+
+// publishKeys puts the successions of the journal's key beside its checkpoint.
+func (db *DB) publishKeys(v *View) error {
+	keys, err := v.JournalKeys()
+	if err != nil {
+		return err
+	}
+	var notes [][]byte
+	for _, k := range keys {
+		if len(k.Note) > 0 {
+			notes = append(notes, k.Note)
+		}
+	}
+	return db.public.PublishKeys(notes)
 }
 
 // lockPublic holds the public folder: one at a time writes or checks it. The

@@ -39,7 +39,7 @@ const (
 
 // An engine asks for jobs within our transactions. It has no connection of its own
 // and starts nothing.
-type engine = river.Client[*sql.Tx]
+type engine = JobClient
 
 func newEngine() (*engine, error) {
 	return river.NewClient(riversqlite.New(nil), &river.Config{
@@ -59,10 +59,16 @@ func migrateJobs(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// JobDriver gives the engine that does jobs a connection of its own: one, since it
+// The engine's own types, for package queue alone.
+type (
+	JobDriver = riverdriver.Driver[*sql.Tx]
+	JobClient = river.Client[*sql.Tx]
+)
+
+// OpenJobs gives the engine that does jobs a connection of its own: one, since it
 // calls itself from many sides and SQLite has one writer. Only package queue uses
 // it. Close it when the engine has stopped.
-func (db *DB) JobDriver() (riverdriver.Driver[*sql.Tx], io.Closer, error) {
+func (db *DB) OpenJobs() (JobDriver, io.Closer, error) {
 	b, err := db.again()
 	if err != nil {
 		return nil, nil, fmt.Errorf("open the database for jobs: %w", err)
@@ -159,7 +165,7 @@ func (v *View) Jobs() ([]Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the jobs: %w", err)
 	}
-	out := make([]Job, 0, len(list.Jobs))
+	out := []Job{}
 	for _, row := range slices.Backward(list.Jobs) {
 		j := jobOf(row)
 		switch err := v.seesSubject(j.Subject); {
@@ -172,8 +178,8 @@ func (v *View) Jobs() ([]Job, error) {
 	return out, nil
 }
 
-// subjects are the tables of what a job can be about, by the prefix of its ID.
-var subjects = map[string]string{"itm": "items", "pln": "plans", "ren": "renditions", "rel": "releases"}
+// subjects are the tables that a job may be about a row of, by the prefix of its ID.
+var subjects = map[string]string{"itm": "items", "pln": "plans"}
 
 // seesSubject returns ErrNotFound unless the actor may see what a job is about.
 func (v *View) seesSubject(id string) error {

@@ -103,7 +103,12 @@ func TestSchemaOfJobsIsTheEnginesNewest(t *testing.T) {
 
 func TestVaultFromBeforeThereWereJobsGetsThem(t *testing.T) {
 	dir, root := t.TempDir(), seal.NewRoot()
-	old, err := openSQLite(filepath.Join(dir, "safehouse.db"), root.Key(seal.Database).Bytes())
+	pages, err := newPages(filepath.Join(dir, "safehouse.db"), root.Key(seal.Database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pages.forget()
+	old, err := openSQLite(pages)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +136,7 @@ func TestVaultFromBeforeThereWereJobsGetsThem(t *testing.T) {
 	item := evidence.NewID[evidence.ItemID]("itm")
 	err = db.Update(t.Context(), m.ID, func(tx *Tx) error {
 		tx.Record("test.ask", string(m.ID))
-		if err := tx.AddItem(&evidence.Item{ID: item, By: m.ID}, Sealed{Blob: string(item), Key: []byte{0}}); err != nil {
+		if err := tx.AddItem(&evidence.Item{ID: item, Material: evidence.Video, By: m.ID}, Sealed{"b", []byte("k")}); err != nil {
 			return err
 		}
 		return tx.Enqueue(evidence.ProposeMask{Item: item})
@@ -139,7 +144,7 @@ func TestVaultFromBeforeThereWereJobsGetsThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.Unscoped(t.Context(), "test", func(v *View) error {
+	err = db.View(t.Context(), m.ID, func(v *View) error {
 		jobs, err := v.Jobs()
 		if err != nil || len(jobs) != 1 || jobs[0].Subject != string(item) || jobs[0].State != JobWaits {
 			t.Errorf("%+v: %v", jobs, err)

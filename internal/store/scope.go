@@ -25,6 +25,7 @@ type hanging struct{ column, table string }
 var hangsOn = map[string]hanging{
 	"cases":         {"id", ""},
 	"items":         {"case_id", ""}, // or on no case yet: the inbox
+	"erasures":      {"case_id", ""}, // what was an item
 	"plans":         {"item_id", "items"},
 	"renditions":    {"item_id", "items"},
 	"persons":       {"case_id", "cases"},
@@ -75,7 +76,7 @@ func (v *View) visible(table string) schema.QueryWithArgs {
 		return bun.SafeQuery("? IN (SELECT id FROM ? WHERE ?)", bun.Ident(on.column), bun.Ident(on.table), v.visible(on.table))
 	}
 	mine := bun.SafeQuery("? IN (SELECT case_id FROM case_members WHERE member_id = ?)", bun.Ident(on.column), string(v.actor))
-	if table != "items" {
+	if table != "items" && table != "erasures" {
 		return mine
 	}
 	return bun.SafeQuery("(? OR ? IS NULL AND ?)", mine, bun.Ident(on.column), v.is(sorters...))
@@ -83,11 +84,11 @@ func (v *View) visible(table string) schema.QueryWithArgs {
 
 // is is the condition that the actor has one of these roles now.
 func (v *View) is(roles ...evidence.Role) schema.QueryWithArgs {
-	return bun.SafeQuery("EXISTS (SELECT 1 FROM members WHERE id = ? AND role IN (?))", string(v.actor), bun.List(roles))
+	return bun.SafeQuery("EXISTS (SELECT 1 FROM members WHERE id = ? AND removed = '' AND role IN (?))", string(v.actor), bun.List(roles))
 }
 
 // entries begins a query for the journal entries that the actor may see: those
-// about what they may see, about members, and about the vault itself, whose
+// about what they may see, about members and backups, and about the vault itself, whose
 // subjects are not written like IDs.
 func (v *View) entries(into any) *bun.SelectQuery {
 	q := v.tx.NewSelect().Model(into)
@@ -95,7 +96,8 @@ func (v *View) entries(into any) *bun.SelectQuery {
 		return q
 	}
 	return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		q = q.Where("subject NOT LIKE '___!_%' ESCAPE '!'").WhereOr("subject IN (SELECT id FROM members)")
+		q = q.Where("subject NOT LIKE '___!_%' ESCAPE '!'").WhereOr("subject IN (SELECT id FROM members)").
+			WhereOr("subject IN (SELECT id FROM backups)")
 		for _, table := range slices.Sorted(maps.Keys(hangsOn)) {
 			q = q.WhereOr("subject IN (SELECT id FROM ? WHERE ?)", bun.Ident(table), v.visible(table))
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -34,18 +35,31 @@ type Keys struct {
 
 // A DB is one vault's database. It is safe for concurrent use.
 type DB struct {
+	// Step, when set, is told of each durable step of a re-keying and can stop it:
+	// tests play the power cut.
+	Step func(name string) error
+	// Changed, when set, is told of each committed change, who made it, and the
+	// journal's state after it.
+	Changed func(actor evidence.MemberID, s State)
+
 	bun    *bun.DB
 	engine *engine                 // of jobs; it asks for them only, see package queue
 	again  func() (*bun.DB, error) // opens the same file once more
-	fields *seal.Key
-	seed   [32]byte
+	pages  *pages
+	keys   Keys
 	public journal.Dir
 	now    func() time.Time
 
-	origin   string // set by Found or load, then read only
-	demo     bool
-	signer   note.Signer
-	verifier string
+	origin string // set by Found or load, then read only
+	demo   bool
+
+	turn sync.Mutex // of who signs and commits: a new signer comes between two of them
+
+	lock       sync.RWMutex // guards the rest
+	signer     *journal.Signer
+	verifier   string
+	generation int       // of the signer
+	identities *seal.Key // of the compartment; nil until a custodian entered
 }
 
 // Open opens the database of the vault in dir, and makes its schema when it is
@@ -57,7 +71,7 @@ func Open(ctx context.Context, dir string, keys Keys) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.goOn(ctx); err != nil {
+	if err := db.GoOn(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
@@ -66,28 +80,36 @@ func Open(ctx context.Context, dir string, keys Keys) (*DB, error) {
 // Inspect is Open for somebody who wants to look, not to go on: it opens also what
 // is not as it published, and leaves the public folder as it lies.
 func Inspect(ctx context.Context, dir string, keys Keys) (*DB, error) {
-	pages := keys.Pages.Bytes()
-	open := func() (*bun.DB, error) { return openSQLite(filepath.Join(dir, "safehouse.db"), pages) }
+	p, err := newPages(filepath.Join(dir, "safehouse.db"), keys.Pages)
+	if errors.Is(err, ErrPages) {
+		return nil, &evidence.Problem{Code: "database.damaged", Err: err}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	open := func() (*bun.DB, error) { return openSQLite(p) }
 	b, err := open()
 	if err != nil {
+		p.forget()
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	engine, err := newEngine()
 	if err != nil {
-		return nil, errors.Join(err, b.Close())
+		err = errors.Join(err, b.Close())
+		p.forget()
+		return nil, err
 	}
 	db := &DB{
 		bun:    b,
 		engine: engine,
 		again:  open,
-		fields: keys.Fields,
-		seed:   keys.Journal.Bytes(),
+		pages:  p,
+		keys:   keys,
 		public: journal.Dir(filepath.Join(dir, "journal")),
 		now:    func() time.Time { return time.Now().UTC() },
 	}
 	if err := damaged(db.load(ctx)); err != nil {
-		b.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -106,9 +128,9 @@ func (db *DB) load(ctx context.Context) error {
 	return db.serve(row)
 }
 
-// goOn publishes what is missing: a crash may have come between commit and
+// GoOn publishes what is missing: a crash may have come between commit and
 // publication.
-func (db *DB) goOn(ctx context.Context) error {
+func (db *DB) GoOn(ctx context.Context) error {
 	if db.origin == "" {
 		return nil // new: Found comes next
 	}
@@ -123,8 +145,11 @@ func (db *DB) goOn(ctx context.Context) error {
 }
 
 func (db *DB) serve(row vaultRow) (err error) {
-	db.origin, db.demo = row.Origin, row.Demo
-	db.signer, db.verifier, err = journal.NewSigner(row.Origin, db.seed)
+	db.origin, db.demo, db.generation = row.Origin, row.Demo, row.Generation
+	if row.Generation < 1 || row.Generation > db.keys.Journal.Generation() {
+		return fmt.Errorf("generation %d: %w", row.Generation, ErrPages)
+	}
+	db.signer, db.verifier, err = db.signerOf(row.Generation)
 	return err
 }
 
@@ -133,12 +158,18 @@ func (db *DB) serve(row vaultRow) (err error) {
 // may be shown without asking who is there. Digests are of what was made for them:
 // the slot.
 func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidence.Member, digests ...string) error {
-	row := vaultRow{ID: "vault", Origin: origin, Demo: demo}
+	row := vaultRow{ID: "vault", Origin: origin, Demo: demo, Generation: 1, Wanted: 1, Compartment: 1}
 	if err := db.serve(row); err != nil {
 		return fmt.Errorf("found the vault: %w", err)
 	}
-	return db.Update(ctx, first.ID, func(tx *Tx) error {
+	return db.Update(ctx, first.ID, func(tx *Tx) (err error) {
+		if row.Sealed, err = tx.sealed("vault", row.ID, vaultSecrets{}); err != nil {
+			return err
+		}
 		if err := tx.insert(&row); err != nil {
+			return err
+		}
+		if err := tx.insert(&journalKeyRow{Generation: 1, Verifier: db.verifier, Note: []byte{}}); err != nil {
 			return err
 		}
 		tx.Record("vault.found", string(first.ID), digests...)
@@ -146,10 +177,20 @@ func (db *DB) Found(ctx context.Context, origin string, demo bool, first evidenc
 	})
 }
 
+// Now is the time by the clock that the database writes with.
+func (db *DB) Now() time.Time { return db.now() }
+
 // Close lets go of the file. The caller forgets the keys.
 func (db *DB) Close() error {
-	db.seed = [32]byte{}
-	return db.bun.Close()
+	err := db.bun.Close()
+	db.lock.Lock()
+	defer db.lock.Unlock()
+	if db.signer != nil {
+		db.signer.Forget()
+	}
+	db.identities = nil
+	db.pages.forget()
+	return err
 }
 
 // Origin is the journal's name in public.
@@ -159,10 +200,18 @@ func (db *DB) Origin() string { return db.origin }
 func (db *DB) Demo() bool { return db.demo }
 
 // Verifier is the public key that checkpoints and releases are checked with.
-func (db *DB) Verifier() string { return db.verifier }
+func (db *DB) Verifier() string {
+	db.lock.RLock()
+	defer db.lock.RUnlock()
+	return db.verifier
+}
 
 // Signer signs what leaves under the vault's name.
-func (db *DB) Signer() note.Signer { return db.signer }
+func (db *DB) Signer() note.Signer {
+	db.lock.RLock()
+	defer db.lock.RUnlock()
+	return db.signer
+}
 
 // View runs f on one consistent state, of which it sees what the actor may see. What
 // f reads may be kept; v may not.
@@ -176,7 +225,7 @@ func (db *DB) view(ctx context.Context, v View, f func(v *View) error) error {
 		return fmt.Errorf("read the database: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
-	v.ctx, v.tx, v.fields, v.engine = ctx, tx, db.fields, db.engine
+	v.ctx, v.tx, v.fields, v.engine, v.identities = ctx, tx, db.keys.Fields, db.engine, db.custody
 	return damaged(f(&v))
 }
 
@@ -184,7 +233,7 @@ func (db *DB) view(ctx context.Context, v View, f func(v *View) error) error {
 // new checkpoint. What the actor may not see, f can neither read nor change. When f fails, or recorded nothing, nothing has happened. When
 // Update returns nil the change survives a power cut.
 func (db *DB) Update(ctx context.Context, actor evidence.MemberID, f func(tx *Tx) error) error {
-	if err := damaged(db.commit(ctx, actor, f)); err != nil {
+	if err := damaged(db.commit(ctx, actor, nil, f)); err != nil {
 		return err
 	}
 	if err := db.Publish(ctx); err != nil {
@@ -195,13 +244,31 @@ func (db *DB) Update(ctx context.Context, actor evidence.MemberID, f func(tx *Tx
 	return nil
 }
 
-func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx) error) error {
+// custody gives the compartment's key, if a custodian has entered.
+func (db *DB) custody() *seal.Key {
+	db.lock.RLock()
+	defer db.lock.RUnlock()
+	return db.identities
+}
+
+// A successor is the journal's next signer.
+type successor struct {
+	signer     *journal.Signer
+	verifier   string
+	generation int
+}
+
+// commit signs with the journal's key, or with the one that comes after it, which
+// signs from then on.
+func (db *DB) commit(ctx context.Context, actor evidence.MemberID, next *successor, f func(tx *Tx) error) error {
 	btx, err := db.bun.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("write the database: %w", err)
 	}
 	defer btx.Rollback() //nolint:errcheck // after a commit it does nothing
-	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.fields, engine: db.engine, actor: actor}}
+	db.turn.Lock()
+	defer db.turn.Unlock()
+	tx := &Tx{View: View{ctx: ctx, tx: btx, fields: db.keys.Fields, identities: db.custody, engine: db.engine, actor: actor}}
 	if tx.Now, err = tx.notBefore(db.now()); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -211,11 +278,29 @@ func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx
 	if len(tx.records) == 0 {
 		return ErrSilent
 	}
-	if err := tx.journal(db.origin, db.signer); err != nil {
+	signer := db.Signer()
+	if next != nil {
+		signer = next.signer
+	}
+	if err := tx.journal(db.origin, signer); err != nil {
 		return fmt.Errorf("journal: %w", err)
+	}
+	var state State
+	if db.Changed != nil {
+		if state, err = tx.State(); err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
 	}
 	if err := btx.Commit(); err != nil {
 		return fmt.Errorf("write the database: %w", err)
+	}
+	if next != nil {
+		db.lock.Lock()
+		db.signer, db.verifier, db.generation = next.signer, next.verifier, next.generation
+		db.lock.Unlock()
+	}
+	if db.Changed != nil {
+		db.Changed(actor, state)
 	}
 	return nil
 }
@@ -223,12 +308,13 @@ func (db *DB) commit(ctx context.Context, actor evidence.MemberID, f func(tx *Tx
 // View reads what its actor may see. It is valid only inside the function that it
 // was given to.
 type View struct {
-	ctx    context.Context
-	tx     bun.Tx
-	fields *seal.Key
-	actor  evidence.MemberID
-	all    bool // every case: only from Unscoped
-	engine *engine
+	ctx        context.Context
+	tx         bun.Tx
+	fields     *seal.Key
+	identities func() *seal.Key
+	actor      evidence.MemberID
+	all        bool // every case: only from Unscoped
+	engine     *engine
 }
 
 // Tx writes. Now is the one time of all that it writes, never before that of what
@@ -297,4 +383,8 @@ type vaultRow struct {
 	ID            string `bun:"id,pk"`
 	Origin        string `bun:"origin"`
 	Demo          bool   `bun:"demo"`
+	Generation    int    `bun:"generation"`
+	Wanted        int    `bun:"wanted"`
+	Compartment   int    `bun:"compartment"`
+	Sealed        []byte `bun:"sealed"`
 }

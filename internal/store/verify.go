@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -65,7 +66,13 @@ func (db *DB) auditJournal(ctx context.Context, a *Audit, at Progress) error {
 	unfinished := false
 	err = db.Unscoped(ctx, "the journal is computed again, entry by entry", func(v *View) error {
 		t := &trail{view: v, published: published, hashes: hashRows{view: v}}
-		if err := t.open(db.verifier); err != nil { // the first read: from here on the state is fixed
+		if err := t.open(db.Verifier()); err != nil { // the first read: from here on the state is fixed
+			return err
+		}
+		if err := v.verifyKeys(db.Verifier()); err != nil {
+			return &evidence.Problem{Code: "doctor.journal.unsigned", Args: []any{"safehouse.db journal_keys"}, Err: err}
+		}
+		if err := db.auditPublicKeys(v, a); err != nil {
 			return err
 		}
 		unlock()
@@ -94,6 +101,25 @@ func (db *DB) auditJournal(ctx context.Context, a *Audit, at Progress) error {
 	return err
 }
 
+// auditPublicKeys compares the published successions with those of the database.
+func (db *DB) auditPublicKeys(v *View, a *Audit) error {
+	keys, err := v.JournalKeys()
+	if err != nil {
+		return err
+	}
+	for i, k := range keys[1:] {
+		place := fmt.Sprintf("journal/key/%d", i+2)
+		b, err := db.public.Succession(i + 2)
+		switch {
+		case err == nil && !bytes.Equal(b, k.Note):
+			a.fault("doctor.public.changed", nil, place)
+		case err != nil:
+			a.fault("doctor.public.missing", err, place)
+		}
+	}
+	return nil
+}
+
 // take makes a fault of an error that is one.
 func (a *Audit) take(err error) error {
 	var p *evidence.Problem
@@ -112,7 +138,7 @@ var publicFaults = map[journal.Kind]string{
 // auditPublic gives the hashes of the published entries: nil when they cannot be
 // believed.
 func (db *DB) auditPublic(a *Audit) ([]tlog.Hash, error) {
-	leaves, err := db.public.Leaves(func(b []byte) (journal.Checkpoint, error) { return journal.OpenCheckpoint(b, db.verifier) })
+	leaves, err := db.public.Leaves(func(b []byte) (journal.Checkpoint, error) { return journal.OpenCheckpoint(b, db.Verifier()) })
 	var d *journal.Damage
 	if errors.As(err, &d) {
 		a.fault(publicFaults[d.Kind], d.Err, "journal/"+d.Place)
@@ -486,9 +512,16 @@ type Kept struct {
 	Digest   string
 }
 
-// Kept lists every content, originals first. One whose digest does not open is left
+// errPart is returned where a part would be taken for the whole.
+var errPart = errors.New("this is asked of every case or not at all")
+
+// Kept lists every content, originals first: of every case, so it needs an unscoped
+// view. One whose digest does not open is left
 // out: Audit names it.
 func (v *View) Kept() (all []Kept, err error) {
+	if !v.all {
+		return nil, errPart
+	}
 	var items []itemRow
 	if err := v.tx.NewSelect().Model(&items).Order("id").Scan(v.ctx); err != nil {
 		return nil, err

@@ -321,7 +321,7 @@ func TestAuditNamesTheFirstBadPlace(t *testing.T) {
 		}, "doctor.sealed", "safehouse.db journal_entries 5"},
 		"a digest that was never recorded": {func(s scene) {
 			s.with(func(db *DB) {
-				err := db.commit(s.t.Context(), s.member.ID, func(tx *Tx) error {
+				err := db.commit(s.t.Context(), s.member.ID, nil, func(tx *Tx) error {
 					sealed, err := tx.sealed("items", "itm_a", itemSecrets{Digest: strings.Repeat("cd", 32)})
 					if err != nil {
 						return err
@@ -365,7 +365,7 @@ func TestAuditFindsNothingInAWholeJournal(t *testing.T) {
 func TestAuditPublishesWhatAnInterruptedChangeLeft(t *testing.T) {
 	s := newScene(t)(t)
 	s.with(func(db *DB) {
-		err := db.commit(t.Context(), s.member.ID, func(tx *Tx) error {
+		err := db.commit(t.Context(), s.member.ID, nil, func(tx *Tx) error {
 			tx.Record("test.step", "a")
 			tx.Record("test.step", "b")
 			return nil

@@ -120,15 +120,20 @@ func (v *Vault) checkKeys(ctx context.Context, h *Health, at store.Progress) err
 		if err != nil {
 			return err
 		}
-		_, malformed := age.ExtractHeader(bytes.NewReader(b))
+		malformed := v.malformed(f.Name(), b)
 		id, isSlot := strings.CutSuffix(f.Name(), slotExt)
 		have[id] = have[id] || isSlot
 		is, known := slots[id]
 		switch {
 		case malformed != nil, isSlot && known && !is(b):
 			h.fault("doctor.slot.changed", malformed, name)
-		case isSlot && !slices.Contains(members, id):
+		case isSlot && f.Name() != recoveryFile && !slices.Contains(members, id):
 			h.leftover(v.Dir, name, "")
+		}
+	}
+	for _, name := range []string{rootFile, compartmentFile} {
+		if !there(v.path(name)) {
+			h.fault("doctor.slot.missing", nil, filepath.Join(keysDir, name))
 		}
 	}
 	for _, id := range members {
@@ -137,6 +142,27 @@ func (v *Vault) checkKeys(ctx context.Context, h *Health, at store.Progress) err
 		}
 	}
 	return nil
+}
+
+// malformed says what is wrong with a file of keys, as far as whoever entered can
+// tell: what others saw last opens for them only.
+func (v *Vault) malformed(name string, b []byte) error {
+	if name == triesFile {
+		return nil
+	}
+	id, isSeen := strings.CutSuffix(name, seenExt)
+	if !isSeen {
+		_, err := age.ExtractHeader(bytes.NewReader(b))
+		return err
+	}
+	v.lock.Lock()
+	own, ok := v.own[evidence.MemberID(id)]
+	v.lock.Unlock()
+	if !ok {
+		return nil
+	}
+	_, err := openSeen(b, evidence.MemberID(id), own)
+	return err
 }
 
 // members gives the IDs of the members, and for those whose slot the journal knows,
@@ -149,6 +175,9 @@ func (v *Vault) members(ctx context.Context) (ids []string, slots map[string]fun
 			return err
 		}
 		for _, m := range all {
+			if !m.Removed.IsZero() {
+				continue
+			}
 			ids = append(ids, string(m.ID))
 			is, err := slotOf(view, string(m.ID))
 			if err != nil {
@@ -163,7 +192,10 @@ func (v *Vault) members(ctx context.Context) (ids []string, slots map[string]fun
 	return ids, slots, err
 }
 
-// slotOf asks the newest entry about a member that has digests.
+// slotActions make a slot; their entries have its digest.
+var slotActions = []string{"vault.found", "member.add", "member.passphrase", "member.recover"}
+
+// slotOf asks the newest entry about a member's slot.
 func slotOf(view *store.View, id string) (func([]byte) bool, error) {
 	seqs, err := view.JournalOf(id)
 	if err != nil {
@@ -175,7 +207,7 @@ func slotOf(view *store.View, id string) (func([]byte) bool, error) {
 			return nil, err
 		}
 		e, err := journal.ParseEntry(b)
-		if err != nil || len(e.Digests) == 0 {
+		if err != nil || !slices.Contains(slotActions, e.Action) || len(e.Digests) == 0 {
 			continue // the audit says that it is damaged
 		}
 		note, err := view.JournalNote(seq)
@@ -248,8 +280,13 @@ func blobPath(name string) string {
 
 // belongs lists what may lie in a vault's folder.
 var belongs = []string{
-	blobsDir, keysDir, "journal", "safehouse.db", "safehouse.db-wal", "safehouse.db-shm", "index.db", "index.db-wal", "index.db-shm",
+	blobsDir, keysDir, "journal", "jobs.lock", "safehouse.db", "safehouse.db-wal", "safehouse.db-shm", "safehouse.db.new",
+	"index.db", "index.db-wal", "index.db-shm",
 }
+
+// asidePrefix begins the name of a public journal that was set aside when somebody
+// entered a vault that was put back.
+const asidePrefix = "journal.before-"
 
 // The beginnings of names that unfinished work has: of a new vault, a key file and
 // a blob.
@@ -268,7 +305,7 @@ func (v *Vault) checkFiles(ctx context.Context, h *Health, at store.Progress) er
 		return err
 	}
 	for _, e := range top {
-		if !slices.Contains(belongs, e.Name()) {
+		if !slices.Contains(belongs, e.Name()) && !strings.HasPrefix(e.Name(), asidePrefix) {
 			h.fault("doctor.stray", nil, e.Name())
 		}
 	}

@@ -10,8 +10,7 @@ package vault
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -43,7 +42,12 @@ type Content struct {
 func (c *Content) Close() error { return c.close() }
 
 // Reader reads the whole from the start.
-func (c *Content) Reader() io.Reader { return io.NewSectionReader(c, 0, c.Size) }
+func (c *Content) Reader() io.Reader {
+	if o, ok := c.ReaderAt.(*opened); ok {
+		return &inOrder{opened: o}
+	}
+	return io.NewSectionReader(c, 0, c.Size)
+}
 
 // Originals keeps evidentiary copies.
 type Originals struct {
@@ -52,9 +56,30 @@ type Originals struct {
 	Key   *seal.Key
 }
 
+// Batch starts several puts that are kept together.
+func (o *Originals) Batch() *Batch { return &Batch{o, o.Blobs.Group()} }
+
+// A Batch is several originals that are brought to disk at once.
+type Batch struct {
+	originals *Originals
+	group     blob.Group
+}
+
+// Put seals what it reads for an item that is about to be recorded. It is safe
+// when Keep has returned nil. When it fails the others are as they were.
+func (b *Batch) Put(ctx context.Context, id evidence.ItemID, r io.Reader) (Stored, error) {
+	return put(ctx, b.group.Put, b.originals.Key, string(id), r)
+}
+
+// Keep brings all to disk, or none.
+func (b *Batch) Keep(ctx context.Context) error { return b.group.Keep(ctx) }
+
+// Drop forgets what was not kept.
+func (b *Batch) Drop() { b.group.Drop() }
+
 // Put seals what it reads for an item that is about to be recorded.
 func (o *Originals) Put(ctx context.Context, id evidence.ItemID, r io.Reader) (Stored, error) {
-	return put(ctx, o.Blobs, o.Key, string(id), r)
+	return put(ctx, o.Blobs.Put, o.Key, string(id), r)
 }
 
 // Discard removes what a Put kept when its item was not recorded after all.
@@ -65,21 +90,7 @@ func (o *Originals) Discard(ctx context.Context, s Stored) error {
 // Open opens an original. That it was opened, by whom and why, is in the journal
 // before it returns.
 func (o *Originals) Open(ctx context.Context, actor evidence.Actor, id evidence.ItemID, reason string) (*Content, error) {
-	if err := access.Check(actor, access.OpenOriginal); err != nil {
-		return nil, err
-	}
-	if strings.TrimSpace(reason) == "" {
-		return nil, &evidence.Problem{Code: "item.no_reason", Args: []any{id}}
-	}
-	var it evidence.Item
-	var where store.Sealed
-	err := o.DB.Update(ctx, actor.ID, func(tx *store.Tx) (err error) {
-		if it, where, err = tx.Item(id); err != nil {
-			return err
-		}
-		tx.RecordWhy("item.open", string(id), evidence.Protect(reason), it.Digest.Reveal())
-		return nil
-	})
+	it, where, err := o.announce(ctx, actor, id, "item.open", reason)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +102,51 @@ func (o *Originals) Open(ctx context.Context, actor evidence.Actor, id evidence.
 	return c, nil
 }
 
+// Export opens an original as it lies, still sealed: an age file, and the identity
+// that opens it with the standard age program. Who took both along and why is in
+// the journal before it returns.
+func (o *Originals) Export(ctx context.Context, actor evidence.Actor, id evidence.ItemID, reason string) (*Content, evidence.Secret, error) {
+	it, where, err := o.announce(ctx, actor, id, "item.export_sealed", reason)
+	if err != nil {
+		return nil, evidence.Secret{}, err
+	}
+	bk, err := seal.UnwrapBlobKey(o.Key, where.Key, string(id))
+	if err != nil {
+		return nil, evidence.Secret{}, fmt.Errorf("open %s: %w", id, err)
+	}
+	b, err := o.Blobs.Open(ctx, where.Blob)
+	if err != nil {
+		return nil, evidence.Secret{}, fmt.Errorf("open %s: %w", id, err)
+	}
+	return &Content{b, b.Size(), it.Digest.Reveal(), b.Close}, evidence.Protect(bk.Identity()), nil
+}
+
+// announce puts into the journal that an original is about to be opened.
+func (o *Originals) announce(ctx context.Context, actor evidence.Actor, id evidence.ItemID, action, reason string) (it evidence.Item, where store.Sealed, err error) {
+	if err := access.Check(actor, access.OpenOriginal); err != nil {
+		return it, where, err
+	}
+	if strings.TrimSpace(reason) == "" {
+		return it, where, &evidence.Problem{Code: "item.no_reason", Args: []any{id}}
+	}
+	err = o.DB.Update(ctx, actor.ID, func(tx *store.Tx) (err error) {
+		if it, where, err = tx.Item(id); err != nil {
+			return withdrawn(&tx.View, id, err)
+		}
+		tx.RecordWhy(action, string(id), evidence.Protect(reason), it.Digest.Reveal())
+		return nil
+	})
+	return it, where, err
+}
+
+// withdrawn says that an item which is not there was withdrawn, where it was.
+func withdrawn(v *store.View, id evidence.ItemID, err error) error {
+	if _, gone := v.Erasure(id); errors.Is(err, evidence.ErrNotFound) && gone == nil {
+		return &evidence.Problem{Code: "item.withdrawn", Args: []any{id}, Err: err}
+	}
+	return err
+}
+
 // Renditions keeps working copies: masked ones may leave, after review.
 type Renditions struct {
 	Blobs blob.Store
@@ -100,7 +156,7 @@ type Renditions struct {
 
 // Put seals what it reads for a rendition that is about to be recorded.
 func (r *Renditions) Put(ctx context.Context, id evidence.RenditionID, src io.Reader) (Stored, error) {
-	return put(ctx, r.Blobs, r.Key, string(id), src)
+	return put(ctx, r.Blobs.Put, r.Key, string(id), src)
 }
 
 // Discard removes what a Put kept when its rendition was not recorded after all.
@@ -130,48 +186,24 @@ func (r *Renditions) Open(ctx context.Context, actor evidence.Actor, id evidence
 	return c, nil
 }
 
-func put(ctx context.Context, blobs blob.Store, key *seal.Key, id string, r io.Reader) (Stored, error) {
+func put(ctx context.Context, keep putting, key *seal.Key, id string, r io.Reader) (Stored, error) {
 	bk, err := seal.NewBlobKey()
 	if err != nil {
 		return Stored{}, err
 	}
-	sum := sha256.New()
-	counted := &counter{r: io.TeeReader(r, sum)}
 	s := Stored{Where: store.Sealed{Blob: blob.NewName(), Key: bk.Wrap(key, id)}}
-	if err := blobs.Put(ctx, s.Where.Blob, sealing(bk, counted)); err != nil {
+	sealed, passed := sealing(bk, r)
+	defer sealed.Close()
+	if err := keep(ctx, s.Where.Blob, sealed); err != nil {
 		return Stored{}, fmt.Errorf("put %s: %w", id, err)
 	}
-	s.Size, s.Digest = counted.n, hex.EncodeToString(sum.Sum(nil))
+	p := <-passed
+	s.Size, s.Digest = p.size, p.digest
 	return s, nil
 }
 
-// sealing turns a reader of plain bytes into a reader of sealed ones.
-func sealing(bk *seal.BlobKey, plain io.Reader) io.Reader {
-	pr, pw := io.Pipe()
-	go func() {
-		w, err := bk.Seal(pw)
-		if err == nil {
-			_, err = io.Copy(w, plain)
-		}
-		if err == nil {
-			err = w.Close()
-		}
-		pw.CloseWithError(err)
-	}()
-	return pr
-}
-
-// counter counts what passes.
-type counter struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
+// putting is what a store and a group have in common.
+type putting func(ctx context.Context, name string, r io.Reader) error
 
 func open(ctx context.Context, blobs blob.Store, key *seal.Key, id string, where store.Sealed) (*Content, error) {
 	bk, err := seal.UnwrapBlobKey(key, where.Key, id)
@@ -187,5 +219,5 @@ func open(ctx context.Context, blobs blob.Store, key *seal.Key, id string, where
 		b.Close()
 		return nil, fmt.Errorf("open %s: %w", id, err)
 	}
-	return &Content{ReaderAt: plain, Size: size, close: b.Close}, nil
+	return &Content{ReaderAt: &opened{plain, bk, b}, Size: size, close: b.Close}, nil
 }

@@ -1,327 +1,383 @@
 package web
 
 import (
-	"cmp"
-	"errors"
+	"fmt"
 	"net/http"
 	"slices"
-	"time"
+	"strings"
 
-	"safehouse/internal/access"
 	"safehouse/internal/evidence"
 	"safehouse/internal/followup"
+	"safehouse/internal/locale"
 	"safehouse/internal/store"
 	"safehouse/journal"
 )
 
-// A casePage is all that a member sees of a case.
+// A casePage is a whole case: what happened, who is at risk, who says what, what it
+// rests on, and what has left.
 type casePage struct {
-	Case     evidence.Case
-	Title    string
-	Opened   who
-	People   []atRisk
-	Overdue  int
-	Items    []evidence.Item
-	Masks    []masked
+	caseRow
+	Risks    []risk
+	Clips    []clip
 	Sources  []source
-	Claims   int
+	Items    []itemRow
+	Plans    []plan
 	Drafts   []draft
-	Releases []released
+	Releases []releaseRow
 	Steps    []step
-	AllSteps int
-	Seals    int // names that are sealed
-	Signed   string
+	Earlier  int // steps before the first one shown
+
+	Checkpoint  string
+	Key         string
+	Fingerprint string
 }
 
-// atRisk is somebody and what is to be done for them.
-type atRisk struct {
-	followup.Due
-	Owner who
-	Seals int
+type risk struct {
+	Label    words
+	Count    string
+	Code     evidence.StatusCode
+	Since    *when
+	AtRisk   bool
+	Expected *when
+	Owner    string
+	Next     moment
+	Dated    bool
+	Overdue  bool
+	History  int
 }
 
-// masked is what was made of one recording: plans, and what was burned in.
-type masked struct {
-	Item  evidence.Item
-	Plans []plan
+type clip struct {
+	ID    evidence.RenditionID
+	Media string
+	Video bool
+	Size  string
+	Made  moment
+	Item  string
 }
 
-type plan struct {
-	evidence.Plan
-	Waiting  int // doubts that nobody has looked at
-	Accepter who
-	Burned   []evidence.Rendition
-	Preview  *evidence.Rendition
-}
-
-// source is somebody with what they say.
 type source struct {
-	evidence.Source
-	Called string // how it may be called
-	Claims []claim
+	Public      words
+	Protected   bool
+	Reliability string
+	Claims      []claim
 }
 
 type claim struct {
-	evidence.Claim
-	Number  int
-	Words   string
-	Item    evidence.Item
-	HasItem bool
+	ID       string
+	Form     evidence.Form
+	Speaker  words
+	Content  words
+	Said     *when
+	Item     string
+	From, To int
+}
+
+type itemRow struct {
+	ID       string
+	Material evidence.Material
+	Size     string
+	Received moment
+}
+
+type plan struct {
+	ID, Item string
+	Made     moment
+	Tracks   int
+	Frames   int
+	Open     int
+	Accepted bool
+	Burned   bool
 }
 
 type draft struct {
-	evidence.Draft
-	Title   string
-	By      who
-	Word    *store.Verdict // nil: nobody has judged it
-	Judge   who
-	Waiting bool // for the very member who looks
+	ID       string
+	Headline words
+	State    evidence.DraftState
+	Made     moment
+	Author   string
+	By       string // who judged it
+	Judged   moment
+	Digest   string
 }
 
-type released struct {
-	evidence.Release
-	Who         who
-	Title       string
-	Fingerprint string
-	Bundle      bool // can be downloaded
+type step struct {
+	Index   int64
+	When    moment
+	Who     string
+	What    string
+	Subject string
 }
 
-func showCase(q *request) error {
-	id := evidence.CaseID(q.PathValue("case"))
-	if !evidence.KnownID(string(id)) {
-		return evidence.ErrNotFound // a reference is not for addresses
-	}
-	due, err := (&followup.Watch{DB: q.v.DB}).Next(q.Context(), q.actor, time.Now().UTC().Format(time.DateOnly))
+// maxSteps is how many steps a page shows: the journal has them all.
+const maxSteps = 200
+
+func showCase(v *visit) error {
+	due, err := v.due()
 	if err != nil {
 		return err
 	}
-	var page casePage
-	err = q.v.DB.View(q.Context(), q.actor.ID, func(v *store.View) error {
-		f := file{q: q, v: v, page: &page}
-		return f.read(id, due)
+	var p *casePage
+	err = v.read(func(view *store.View) error {
+		c, err := view.Case(v.r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		if string(c.ID) != v.r.PathValue("id") { // a reference in a URL would name the case
+			return evidence.ErrNotFound
+		}
+		w, err := v.writer(view)
+		if err != nil {
+			return err
+		}
+		p, err = newCasePage(&folder{writer: w, view: view, id: c.ID, in: make(map[string]bool)}, c, due)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	q.render(http.StatusOK, "case.html", page)
+	p.Key = v.vault.DB.Verifier()
+	p.Fingerprint = journal.Fingerprint(p.Key)
+	v.bundles(p.Releases)
+	v.show(http.StatusOK, "case", "web.case_title", p)
 	return nil
 }
 
-// A file is a case being read.
-type file struct {
-	q     *request
-	v     *store.View
-	page  *casePage
-	team  team
-	about map[string]bool // the IDs of all that hangs on the case
+// A folder reads one case.
+type folder struct {
+	*writer
+	view    *store.View
+	id      evidence.CaseID
+	members map[evidence.MemberID]string
+	in      map[string]bool // the IDs of all that belongs to the case
 }
 
-func (f *file) may(a access.Action) bool { return access.Check(f.q.actor, a) == nil }
-
-func (f *file) read(id evidence.CaseID, due []followup.Due) (err error) {
-	f.about = map[string]bool{string(id): true}
-	if f.page.Case, err = f.v.Case(string(id)); err != nil {
-		return err
-	}
-	if f.team, err = f.q.team(f.v); err != nil {
-		return err
-	}
-	f.page.Title, f.page.Opened = f.page.Case.Title.Reveal(), f.team.who(f.page.Case.By)
-	for _, step := range []func() error{
-		func() error { return f.people(due) }, f.items, f.claims, f.drafts, f.releases, f.steps,
-	} {
-		if err := step(); err != nil {
-			return err
+func newCasePage(f *folder, c evidence.Case, due []followup.Due) (*casePage, error) {
+	p := &casePage{caseRow: caseRow{ID: c.ID, Ref: c.Ref, Title: f.words(c.Title.Reveal()), Priority: c.Priority, Opened: f.moment(c.Opened)}}
+	p.count(due)
+	f.in[string(c.ID)] = true
+	for _, read := range []func(p *casePage) error{f.who, f.evidence, f.claims, f.people, f.drafts, f.releases, f.steps, f.checkpoint} {
+		if err := read(p); err != nil {
+			return nil, err
 		}
-	}
-	return nil
-}
-
-func (f *file) people(due []followup.Due) error {
-	seals, err := f.seals()
-	if err != nil {
-		return err
 	}
 	for _, d := range due {
-		if d.Case != f.page.Case.ID {
-			continue
-		}
-		f.page.People = append(f.page.People, atRisk{d, f.team.who(d.Status.Owner), seals[d.Subject]})
-		if d.Overdue {
-			f.page.Overdue++
+		if d.Case == c.ID {
+			p.Risks = append(p.Risks, f.risk(d))
 		}
 	}
-	return nil
+	return p, nil
 }
 
-// seals counts the protected names of each person and group. The names stay where
-// they are.
-func (f *file) seals() (map[string]int, error) {
-	out := make(map[string]int)
-	persons, err := f.v.Persons(f.page.Case.ID)
+// who reads what the members are called: members know each other.
+func (f *folder) who(*casePage) error {
+	members, err := f.view.Members()
+	f.members = make(map[evidence.MemberID]string, len(members))
+	for _, m := range members {
+		f.members[m.ID] = locale.Safe(m.Name.Reveal())
+	}
+	return err
+}
+
+func (f *folder) member(id evidence.MemberID) string {
+	if name := f.members[id]; name != "" {
+		return name
+	}
+	return short(id)
+}
+
+func (f *folder) people(*casePage) error {
+	persons, err := f.view.Persons(f.id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, p := range persons {
-		out[string(p.ID)] = len(p.Names)
+		f.in[string(p.ID)] = true
 	}
-	groups, err := f.v.Groups(f.page.Case.ID)
+	groups, err := f.view.Groups(f.id)
 	for _, g := range groups {
-		out[string(g.ID)] = len(g.Names)
+		f.in[string(g.ID)] = true
 	}
-	for id, n := range out {
-		f.about[id] = true
-		f.page.Seals += n
-	}
-	return out, err
+	return err
 }
 
-func (f *file) items() error {
-	if !f.may(access.ReadItem) {
-		return nil
+func (f *folder) risk(d followup.Due) risk {
+	count := fmt.Sprint(d.Min)
+	if d.Max != d.Min {
+		count = fmt.Sprintf("%d–%d", d.Min, d.Max)
 	}
-	items, err := f.v.Items(f.page.Case.ID)
+	r := risk{
+		Label: f.words(d.Label), Count: count, Code: d.Status.Code, Since: f.when(d.Status.Since), AtRisk: d.Status.AtRisk,
+		Expected: f.when(d.Status.RefoulExpected), Overdue: d.Overdue, History: d.History,
+	}
+	if d.Status.Owner != "" {
+		r.Owner = f.member(d.Status.Owner)
+	}
+	if d.Status.Next != "" {
+		r.Next, r.Dated = f.day(d.Status.Next), true
+	}
+	return r
+}
+
+// evidence reads the items with their plans and masked copies.
+func (f *folder) evidence(p *casePage) error {
+	items, err := f.view.Items(f.id)
 	if err != nil {
 		return err
 	}
-	f.page.Items = items
+	if err := f.withdrawn(); err != nil {
+		return err
+	}
 	for _, it := range items {
-		f.about[string(it.ID)] = true
-		m := masked{Item: it}
-		if m.Plans, err = f.plans(it.ID); err != nil {
+		f.in[string(it.ID)] = true
+		p.Items = append(p.Items, f.item(it))
+		if err := f.masks(p, it.ID); err != nil {
 			return err
 		}
-		if len(m.Plans) > 0 {
-			f.page.Masks = append(f.page.Masks, m)
-		}
 	}
 	return nil
 }
 
-func (f *file) plans(id evidence.ItemID) ([]plan, error) {
-	plans, err := f.v.Plans(id)
-	if err != nil {
-		return nil, err
-	}
-	made, err := f.v.Renditions(id)
-	if err != nil {
-		return nil, err
-	}
-	var out []plan
-	for _, p := range slices.Backward(plans) { // newest first
-		f.about[string(p.ID)] = true
-		shown := plan{Plan: p, Waiting: len(p.Open()), Accepter: f.team.who(p.AcceptBy)}
-		for _, r := range made {
-			if r.Plan != p.ID {
-				continue
-			}
-			f.about[string(r.ID)] = true
-			switch r.Kind {
-			case evidence.Masked:
-				shown.Burned = append(shown.Burned, r)
-			case evidence.Preview:
-				shown.Preview = &r
-			}
+// withdrawn reads what is gone: that it was there is still in the history.
+func (f *folder) withdrawn() error {
+	gone, err := f.view.Erasures()
+	for _, e := range gone {
+		if e.Case == f.id {
+			f.in[string(e.Item)] = true
 		}
-		out = append(out, shown)
 	}
-	return out, nil
+	return err
 }
 
-func (f *file) claims() error {
-	sources, err := f.v.Sources(f.page.Case.ID)
-	if err != nil {
-		return err
-	}
-	claims, err := f.v.Claims(f.page.Case.ID)
-	if err != nil {
-		return err
-	}
-	items := make(map[evidence.ItemID]evidence.Item)
-	for _, it := range f.page.Items {
-		items[it.ID] = it
-	}
-	for _, s := range sources {
-		f.about[string(s.ID)] = true
-		shown := source{Source: s, Called: s.Public}
-		for i, c := range claims {
-			if c.Source != s.ID {
-				continue
-			}
-			it, ok := items[c.Item]
-			shown.Claims = append(shown.Claims, claim{c, i + 1, c.Content.Reveal(), it, ok})
-		}
-		f.page.Sources = append(f.page.Sources, shown)
-	}
-	for _, c := range claims {
-		f.about[string(c.ID)] = true
-	}
-	f.page.Claims = len(claims)
-	slices.SortStableFunc(f.page.Sources, func(a, b source) int { return cmp.Compare(len(b.Claims), len(a.Claims)) })
-	return nil
+func (w *writer) item(it evidence.Item) itemRow {
+	return itemRow{short(it.ID), it.Material, w.size(it.Size), w.moment(it.Received)}
 }
 
-func (f *file) drafts() error {
-	if !f.may(access.ReadDraft) {
-		return nil
-	}
-	drafts, err := f.v.Drafts()
+func (f *folder) masks(p *casePage, item evidence.ItemID) error {
+	renditions, err := f.view.Renditions(item)
 	if err != nil {
 		return err
 	}
-	for _, d := range slices.Backward(drafts) {
-		if d.Case != f.page.Case.ID {
+	burned := make(map[evidence.PlanID]bool)
+	for _, r := range renditions {
+		f.in[string(r.ID)] = true
+		if r.Kind != evidence.Masked || !shown[r.Media] {
 			continue
 		}
-		f.about[string(d.ID)] = true
-		shown := draft{Draft: d, Title: d.Headline.Reveal(), By: f.team.who(d.Author)}
-		word, err := f.v.Verdict(d.ID)
-		switch {
-		case err == nil:
-			shown.Word, shown.Judge = &word, f.team.who(word.By)
-			f.about[string(word.ID)] = true
-		case !errors.Is(err, evidence.ErrNotFound):
-			return err
-		}
-		shown.Waiting = d.State == evidence.Submitted && d.Author != f.q.actor.ID && f.may(access.Review)
-		f.page.Drafts = append(f.page.Drafts, shown)
+		burned[r.Plan] = true
+		p.Clips = append(p.Clips, clip{r.ID, r.Media, strings.HasPrefix(r.Media, "video/"), f.size(r.Size), f.moment(r.Made), short(item)})
 	}
-	return nil
-}
-
-func (f *file) releases() error {
-	if !f.may(access.ReadDraft) {
-		return nil
-	}
-	all, err := f.v.Releases()
-	if err != nil {
-		return err
-	}
-	key := f.q.v.DB.Verifier()
-	for _, r := range slices.Backward(all) {
-		i := slices.IndexFunc(f.page.Drafts, func(d draft) bool { return d.ID == r.Draft })
-		if i < 0 {
-			continue
-		}
-		f.about[string(r.ID)] = true
-		f.page.Releases = append(f.page.Releases, released{
-			r, f.team.who(r.By), f.page.Drafts[i].Title, journal.Fingerprint(key), f.q.s.find(r, key) != "",
+	plans, err := f.view.Plans(item)
+	for _, m := range plans {
+		f.in[string(m.ID)] = true
+		p.Plans = append(p.Plans, plan{
+			short(m.ID), short(item), f.moment(m.Made), len(m.Mask.Tracks), m.Mask.Source.Frames, len(m.Open()), !m.Accepted.IsZero(), burned[m.ID],
 		})
 	}
-	return nil
+	return err
 }
 
-// stepsOfCase is how much of what happened a case shows; the journal has the rest.
-const stepsOfCase = 50
-
-func (f *file) steps() (err error) {
-	if !f.may(access.ReadJournal) {
-		return nil
+// size is in units that a person can compare.
+func (w *writer) size(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	case n >= 1<<10:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
 	}
-	f.page.Steps, f.page.AllSteps, err = f.q.steps(f.v, f.team, 1<<62, stepsOfCase, func(subject string) bool { return f.about[subject] })
+	return fmt.Sprintf("%d B", n)
+}
+
+// claims puts each claim under who said it.
+func (f *folder) claims(p *casePage) error {
+	sources, err := f.view.Sources(f.id)
 	if err != nil {
 		return err
 	}
-	f.page.Signed, err = checkpoint(f.v)
+	claims, err := f.view.Claims(f.id)
+	if err != nil {
+		return err
+	}
+	for _, s := range sources {
+		f.in[string(s.ID)] = true
+		out := source{Public: f.words(s.Public), Protected: s.Protected, Reliability: s.Reliability}
+		for _, c := range claims {
+			f.in[string(c.ID)] = true
+			if c.Source == s.ID {
+				out.Claims = append(out.Claims, claim{
+					short(c.ID), c.Form, f.words(c.Speaker.Reveal()), f.words(c.Content.Reveal()), f.when(c.SaidWhen), short(c.Item), c.Span[0], c.Span[1],
+				})
+			}
+		}
+		p.Sources = append(p.Sources, out)
+	}
+	return nil
+}
+
+func (f *folder) drafts(p *casePage) error {
+	drafts, err := f.view.Drafts()
+	for _, d := range drafts {
+		if d.Case != f.id {
+			continue
+		}
+		f.in[string(d.ID)] = true
+		out := draft{ID: short(d.ID), Headline: f.words(d.Headline.Reveal()), State: d.State, Made: f.moment(d.Made), Author: f.member(d.Author)}
+		if word, err := f.view.Verdict(d.ID); err == nil {
+			out.By, out.Judged, out.Digest = f.member(word.By), f.moment(word.Made), word.Digest
+		}
+		p.Drafts = append(p.Drafts, out)
+	}
+	return err
+}
+
+func (f *folder) releases(p *casePage) error {
+	releases, err := f.view.Releases()
+	for _, r := range releases {
+		if f.in[string(r.Draft)] {
+			f.in[string(r.ID)] = true
+			p.Releases = append(p.Releases, releaseRow{ID: r.ID, Draft: short(r.Draft), Digest: r.Digest, Made: f.moment(r.Made), By: f.member(r.By)})
+		}
+	}
+	return err
+}
+
+// steps reads what was done in this case, and to the vault itself.
+func (f *folder) steps(p *casePage) error {
+	seqs, err := f.view.JournalOf("")
+	if err != nil {
+		return err
+	}
+	for _, i := range seqs {
+		b, err := f.view.JournalEntry(i)
+		if err != nil {
+			return err
+		}
+		e, err := journal.ParseEntry(b)
+		if err != nil {
+			return err
+		}
+		if area, _, _ := strings.Cut(e.Action, "."); !f.in[e.Subject] && area != "vault" && area != "member" {
+			continue
+		}
+		p.Steps = append(p.Steps, step{i, f.moment(e.Time), f.member(evidence.MemberID(e.Actor)), f.did(e.Action), e.Subject})
+	}
+	if p.Earlier = len(p.Steps) - maxSteps; p.Earlier > 0 {
+		p.Steps = slices.Delete(p.Steps, 0, p.Earlier)
+	}
+	return nil
+}
+
+// did says a step in plain words. A step without words shows itself.
+func (w *writer) did(action string) string {
+	if code := "step." + action; w.say.Has(code) {
+		return w.say.Say(code)
+	}
+	return locale.Safe(action)
+}
+
+func (f *folder) checkpoint(p *casePage) error {
+	note, err := f.view.Checkpoint()
+	p.Checkpoint = string(note)
 	return err
 }

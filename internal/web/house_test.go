@@ -6,383 +6,261 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"safehouse/internal/casefile"
 	"safehouse/internal/evidence"
-	"safehouse/internal/followup"
-	"safehouse/internal/intake"
+	"safehouse/internal/media"
 	"safehouse/internal/release"
 	"safehouse/internal/review"
 	"safehouse/internal/store"
 	"safehouse/internal/vault"
 )
 
-const (
-	firstWords  = "correct horse battery staple"
-	secondWords = "another long passphrase here"
-)
+// What is planted: names that must be in no answer, and a script that must not run.
+var planted = []string{"Kim Chol-su", "KIM CHOL SU", "김철수", "金哲洙", "Informant Yun"}
 
-// planted are names and notes that no answer may ever hold.
-var planted = []string{"Planted-Admin", "Planted-Second", "Planted-Person", "박심은", "Planted-Group", "Planted-Source", "Planted-File", "Planted-From", "Planted-Note", "Planted-Reason", "Planted-Speaker"}
-
-// script is stored in every field that pages show.
 const script = `<script>document.title="ran"</script><img src=x onerror="document.title='ran'">`
 
-// A house is a vault in a folder: a case that went all the way from a film to a
-// bundle, and another that only its opener is in.
+// A house is a vault with a whole case in it, made once and copied for each test.
 type house struct {
 	dir, bundles string
-	members      map[evidence.Role]evidence.MemberID // one of each role, all in the case but the one in the field
-	stranger     evidence.MemberID                   // a reviewer who is in no case
-	cs, other    evidence.CaseID
-	items        []evidence.ItemID
-	clip, page   evidence.RenditionID
-	foreign      evidence.RenditionID // in the other case
-	rel          evidence.ReleaseID
-	plan         evidence.Plan
-	film         []byte
+	members      map[evidence.Role]evidence.MemberID
+	release      evidence.Release
 }
 
-func must[T any](v T, err error) func(t testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
+func passphrase(role evidence.Role) string { return "the long words of " + string(role) }
 
-// film makes a small film.
-func film(t testing.TB) []byte {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "film.mp4")
-	cmd := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=160x120:rate=10:duration=2", "-c:v", "libx264",
-		"-pix_fmt", "yuv420p", "-movflags", "+faststart", name)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg: %v %s", err, out)
-	}
-	return must(os.ReadFile(name))(t)
-}
+var theHouse = sync.OnceValues(buildHouse)
 
-func build(t testing.TB) *house {
-	t.Helper()
+func buildHouse() (h house, err error) {
 	ctx := context.Background()
-	h := &house{dir: filepath.Join(t.TempDir(), "data"), bundles: t.TempDir(), members: make(map[evidence.Role]evidence.MemberID), film: film(t)}
-	if err := vault.Found(ctx, h.dir, "safehouse/test", false, &evidence.Member{Name: evidence.Protect("Planted-Admin")}, evidence.Protect(firstWords)); err != nil {
-		t.Fatal(err)
+	top, err := os.MkdirTemp("", "house")
+	if err != nil {
+		return h, err
 	}
-	v := must(vault.Enter(ctx, h.dir, "", evidence.Protect(firstWords)))(t)
+	h = house{dir: filepath.Join(top, "data"), bundles: filepath.Join(top, "bundles"), members: make(map[evidence.Role]evidence.MemberID)}
+	first := evidence.Member{Name: evidence.Protect("Founder")}
+	admin := evidence.Protect(passphrase(evidence.Administrator))
+	if err := errors.Join(vault.Found(ctx, h.dir, "safehouse/test", true, &first, admin), os.Mkdir(h.bundles, 0o700)); err != nil {
+		return h, err
+	}
+	v, err := vault.Enter(ctx, h.dir, "", admin)
+	if err != nil {
+		return h, err
+	}
 	defer v.Close()
-	h.team(ctx, t, v)
-	h.fill(ctx, t, v)
-	h.hide(ctx, t, v)
-	return h
+	h.members[evidence.Administrator] = first.ID
+	for _, role := range evidence.Roles[1:] {
+		m := evidence.Member{Name: evidence.Protect("Member " + string(role)), Role: role}
+		if err := v.AddMember(ctx, &m, evidence.Protect(passphrase(role))); err != nil {
+			return h, err
+		}
+		h.members[role] = m.ID
+	}
+	return h, errors.Join(h.fill(ctx, v), h.publish(ctx, v))
 }
 
-func (h *house) team(ctx context.Context, t testing.TB, v *vault.Vault) {
-	second := evidence.Member{Name: evidence.Protect("Planted-Second"), Role: evidence.Reviewer}
-	if err := v.AddMember(ctx, &second, evidence.Protect(secondWords)); err != nil {
-		t.Fatal(err)
+// fill puts a case with everything in it into the vault, and a second one that
+// nobody but its owner is in.
+func (h house) fill(ctx context.Context, v *vault.Vault) error {
+	recording, err := testClip()
+	if err != nil {
+		return err
 	}
-	h.members[evidence.Administrator], h.members[evidence.Reviewer] = v.Actor.ID, second.ID
-	err := v.DB.Update(ctx, v.Actor.ID, func(tx *store.Tx) error {
-		var errs []error
-		for _, role := range []evidence.Role{evidence.Researcher, evidence.Field, evidence.Reviewer} {
-			m := evidence.Member{ID: evidence.NewID[evidence.MemberID]("mem"), Name: evidence.Protect("Planted-Second"), Role: role}
-			if _, ok := h.members[role]; ok {
-				h.stranger = m.ID
-			} else {
-				h.members[role] = m.ID
-			}
-			tx.Record("member.add", string(m.ID))
-			errs = append(errs, tx.AddMember(&m))
+	content, err := v.Renditions.Put(ctx, "ren_clip", bytes.NewReader(recording))
+	if err != nil {
+		return err
+	}
+	other, err := v.Renditions.Put(ctx, "ren_page", strings.NewReader("<script>document.title='ran'</script>"))
+	if err != nil {
+		return err
+	}
+	named := evidence.Protect("Words of 김철수, also KIM CHOL SU, who spoke. " + script)
+	by := v.Actor.ID
+	when := evidence.When{Words: "mid-March 2017", Language: "en", EDTF: "2017-03-11~/2017-03-20~", Earliest: "2017-03-11", Latest: "2017-03-20"}
+	mask := evidence.MaskPlan{Source: evidence.PlanSource{Frames: 50}, Tracks: make([]evidence.Track, 2), Queue: make([]evidence.Doubt, 1)}
+	return v.DB.Update(ctx, by, func(tx *store.Tx) error {
+		for _, action := range []string{"case.new", "item.receive", "mask.plan", "claim.accept", "status.set"} {
+			tx.Record(action, "cas_a")
 		}
-		return errors.Join(errs...)
+		return errors.Join(
+			tx.AddCase(&evidence.Case{ID: "cas_a", Ref: "NK-1", Title: named, Status: "active", Priority: "urgent", By: by}),
+			tx.AddCase(&evidence.Case{ID: "cas_other", Ref: "NK-2", Title: evidence.Protect("another's"), Status: "active", Priority: "low", By: h.members[evidence.Field]}),
+			tx.AddCaseMember("cas_a", h.members[evidence.Researcher]), tx.AddCaseMember("cas_a", h.members[evidence.Reviewer]),
+			tx.AddItem(&evidence.Item{ID: "itm_a", Case: "cas_a", Material: evidence.Video, Size: 5 << 20, By: by, Name: named, From: evidence.Protect("Informant Yun")}, store.Sealed{Blob: "b", Key: []byte("k")}),
+			tx.AddPerson(&evidence.Person{ID: "per_a", Case: "cas_a", Pseudonym: "the go-between " + script, Note: named, Names: []evidence.Name{
+				{Text: evidence.Protect("Kim Chol-su"), Script: "Latn"}, {Text: evidence.Protect("김철수"), Script: "Hang"}, {Text: evidence.Protect("金哲洙"), Script: "Hani"},
+			}}),
+			tx.AddGroup(&evidence.Group{ID: "grp_a", Case: "cas_a", Label: "차에 탄 사람들 " + script, Min: 7, Max: 8}),
+			tx.AddSource(&evidence.Source{ID: "src_a", Case: "cas_a", Name: evidence.Protect("Informant Yun"), Public: "a go-between " + script, Protected: true, Reliability: "unsure"}),
+			tx.AddSource(&evidence.Source{ID: "src_b", Case: "cas_a", Name: evidence.Protect("新华社"), Public: "新华社", Reliability: "unknown"}),
+			tx.AddClaim(&evidence.Claim{ID: "clm_a", Case: "cas_a", Source: "src_a", Item: "itm_a", Span: evidence.Span{3, 40}, Form: evidence.Asserts, Type: "indirect", SaidWhen: when, Speaker: named, Content: named, By: by}),
+			tx.AddClaim(&evidence.Claim{ID: "clm_b", Case: "cas_a", Source: "src_b", Item: "itm_a", Span: evidence.Span{50, 60}, Form: evidence.NotAware, Type: "direct", Speaker: evidence.Protect("外交部"), Content: evidence.Protect("不了解有关情况"), By: by}),
+			tx.AddStatus(&evidence.Status{ID: "sta_a", Case: "cas_a", Subject: "grp_a", Code: "detained_undisclosed", Since: when, AtRisk: true, RefoulExpected: when, Owner: by, Next: "2017-05-15", Note: named, Claims: []evidence.ClaimID{"clm_a"}, By: by}),
+			tx.AddPlan(&evidence.Plan{ID: "pln_a", Item: "itm_a", Mask: mask, By: by}),
+			tx.AddPlan(&evidence.Plan{ID: "pln_b", Item: "itm_a", Mask: mask, Seen: []int{0}, By: by, Accepted: tx.Now, AcceptBy: by}),
+			tx.AddRendition(&evidence.Rendition{ID: "ren_clip", Item: "itm_a", Kind: evidence.Masked, Plan: "pln_b", Media: "video/mp4", Size: content.Size, Digest: content.Digest, By: by}, content.Where),
+			tx.AddRendition(&evidence.Rendition{ID: "ren_page", Item: "itm_a", Kind: evidence.Masked, Plan: "pln_b", Media: "text/html", Size: other.Size, Digest: other.Digest, By: by}, other.Where),
+			tx.AddDraft(&evidence.Draft{ID: "drf_a", Case: "cas_a", Author: by, Language: "en", State: evidence.Writing, Headline: named, Text: named, Claims: []evidence.ClaimID{"clm_a"}}),
+		)
 	})
+}
+
+// publish makes a real release, whose bundle lies under a name that says nothing.
+func (h *house) publish(ctx context.Context, v *vault.Vault) error {
+	board := &review.Board{DB: v.DB}
+	d, err := board.New(ctx, v.Actor, evidence.Draft{
+		Case: "cas_a", Language: "en", Headline: evidence.Protect("Nobody may be sent back"), Text: evidence.Protect("We ask where they are [1]."), Claims: []evidence.ClaimID{"clm_b"},
+	})
+	if err != nil {
+		return err
+	}
+	sheet, err := board.Submit(ctx, v.Actor, d.ID)
+	if err != nil {
+		return err
+	}
+	ok, err := board.Approve(ctx, evidence.Actor{ID: h.members[evidence.Reviewer], Role: evidence.Reviewer}, d.ID, sheet.Digest)
+	if err != nil {
+		return err
+	}
+	f, err := os.Create(filepath.Join(h.bundles, "anything"))
+	if err != nil {
+		return err
+	}
+	h.release, err = (&release.Press{DB: v.DB, Renditions: v.Renditions}).Make(ctx, v.Actor, ok, f)
+	return errors.Join(err, f.Close())
+}
+
+// testClip is two seconds of a test picture.
+func testClip() ([]byte, error) {
+	f := filepath.Join(os.TempDir(), "house-clip.mp4")
+	out, err := exec.Command("ffmpeg", "-y", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x180:rate=25:duration=2", "-pix_fmt", "yuv420p", "-movflags", "+faststart", f).CombinedOutput()
+	if err != nil {
+		return nil, errors.Join(err, errors.New(string(out)))
+	}
+	return os.ReadFile(f)
+}
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if h, err := theHouse(); err == nil {
+		os.RemoveAll(filepath.Dir(h.dir))
+	}
+	os.Exit(status)
+}
+
+// A site is a running server over a copy of the house.
+type site struct {
+	house
+	*Server
+	url string
+	*http.Client
+}
+
+func newSite(t *testing.T, change func(s *Server)) site {
+	t.Helper()
+	h, err := theHouse()
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func (h *house) fill(ctx context.Context, t testing.TB, v *vault.Vault) {
-	cab := &casefile.Cabinet{DB: v.DB, Originals: v.Originals}
-	cs := must(cab.NewCase(ctx, v.Actor, evidence.Case{Ref: "NK-2017-04", Title: evidence.Protect("Eight " + script), Priority: "urgent"}))(t)
-	h.cs = cs.ID
-	for _, role := range []evidence.Role{evidence.Researcher, evidence.Reviewer} {
-		if err := cab.AddMember(ctx, v.Actor, string(cs.ID), h.members[role]); err != nil {
+	top := t.TempDir()
+	for _, dir := range []*string{&h.dir, &h.bundles} {
+		to := filepath.Join(top, filepath.Base(*dir))
+		if err := os.CopyFS(to, os.DirFS(*dir)); err != nil {
 			t.Fatal(err)
 		}
+		*dir = to
 	}
-	desk := &intake.Desk{DB: v.DB, Originals: v.Originals}
-	for name, content := range map[string]string{"Planted-File.mp4": string(h.film), "Planted-File.txt": "They were detained on Monday."} {
-		got := must(desk.Receive(ctx, v.Actor, intake.Parcel{Case: cs.ID, Name: name, From: "Planted-From", Content: strings.NewReader(content)}))(t)
-		h.items = append(h.items, got.Item.ID)
-	}
-	c := must(v.Originals.Open(ctx, v.Actor, h.items[0], "Planted-Reason"))(t)
-	c.Close()
-	names := []evidence.Name{{Text: evidence.Protect("박심은")}, {Text: evidence.Protect("Planted-Person")}}
-	p := must(cab.NewPerson(ctx, v.Actor, evidence.Person{Case: cs.ID, Pseudonym: "the driver " + script, Names: names, Note: evidence.Protect("Planted-Note")}))(t)
-	g := must(cab.NewGroup(ctx, v.Actor, evidence.Group{Case: cs.ID, Label: "the people in the vehicle " + script, Min: 7, Max: 8,
-		Names: []evidence.Name{{Text: evidence.Protect("Planted-Group")}}}))(t)
-	src := must(cab.NewSource(ctx, v.Actor, evidence.Source{Case: cs.ID, Name: evidence.Protect("Planted-Source"), Public: "a go-between " + script,
-		Protected: true, Reliability: "unsure"}))(t)
-	when := evidence.When{Words: "mid-March 2017 " + script, Language: "en", EDTF: "2017-03-11~/2017-03-20~" + script, Earliest: "2017-03-11", Latest: "2017-03-20"}
-	plain := must(cab.NewSource(ctx, v.Actor, evidence.Source{Case: cs.ID, Public: "a newspaper", Reliability: "likely_reliable"}))(t)
-	claims := []evidence.Claim{
-		{ID: evidence.NewID[evidence.ClaimID]("clm"), Case: cs.ID, Source: src.ID, Item: h.items[1], Span: evidence.Span{0, 29}, Form: evidence.Asserts,
-			SaidWhen: when, Speaker: evidence.Protect("Planted-Speaker"), Content: evidence.Protect("they were detained " + script), By: v.Actor.ID},
-		{ID: evidence.NewID[evidence.ClaimID]("clm"), Case: cs.ID, Source: plain.ID, Item: h.items[1], Span: evidence.Span{5, 18}, Form: evidence.NotAware,
-			SaidWhen: evidence.When{Words: "월요일", Language: "ko", Earliest: "2017-04-24", Latest: "2017-04-24"}, Content: evidence.Protect("구금되었다"), By: v.Actor.ID},
-	}
-	h.masks(ctx, t, v, claims)
-	watch := &followup.Watch{DB: v.DB}
-	must(watch.SetStatus(ctx, v.Actor, evidence.Status{Subject: string(g.ID), Code: "detained_undisclosed", Since: when, AtRisk: true, RefoulExpected: when,
-		Next: "2017-05-15", Note: evidence.Protect("Planted-Note"), Claims: []evidence.ClaimID{claims[0].ID}}))(t)
-	must(watch.SetStatus(ctx, v.Actor, evidence.Status{Subject: string(p.ID), Code: "in_hiding", Next: "2099-01-01"}))(t)
-	h.publish(ctx, t, v, claims[1].ID)
-	must(cab.NewCase(ctx, v.Actor, evidence.Case{Ref: "OTHER", Title: evidence.Protect("The other one"), Priority: "low"}))(t)
-}
-
-// masks stores a plan and what was burned in by it, as the mask desk does after its
-// work.
-func (h *house) masks(ctx context.Context, t testing.TB, v *vault.Vault, claims []evidence.Claim) {
-	plan := evidence.Plan{ID: evidence.NewID[evidence.PlanID]("pln"), Item: h.items[0], By: v.Actor.ID,
-		Mask: evidence.MaskPlan{Source: evidence.PlanSource{Frames: 20}, Tracks: make([]evidence.Track, 1)}}
-	h.clip = h.burn(ctx, t, v, plan, evidence.Masked, "video/mp4", h.film, func(tx *store.Tx) error {
-		tx.Record("mask.plan", string(plan.ID))
-		tx.Record("mask.accept", string(plan.ID))
-		if err := tx.AddPlan(&plan); err != nil {
-			return err
-		}
-		plan.Accepted, plan.AcceptBy = tx.Now, v.Actor.ID
-		errs := []error{tx.SetPlan(plan)}
-		for i := range claims {
-			tx.Record("claim.accept", string(claims[i].ID))
-			errs = append(errs, tx.AddClaim(&claims[i]))
-		}
-		return errors.Join(errs...)
-	})
-	h.page = h.burn(ctx, t, v, plan, evidence.Transcript, "text/html", []byte(script), nil)
-	h.plan = plan
-}
-
-func (h *house) burn(ctx context.Context, t testing.TB, v *vault.Vault, plan evidence.Plan, kind evidence.RenditionKind, media string, content []byte, also func(tx *store.Tx) error) evidence.RenditionID {
-	id := evidence.NewID[evidence.RenditionID]("ren")
-	stored := must(v.Renditions.Put(ctx, id, bytes.NewReader(content)))(t)
-	err := v.DB.Update(ctx, v.Actor.ID, func(tx *store.Tx) error {
-		if also != nil {
-			if err := also(tx); err != nil {
-				return err
-			}
-		}
-		tx.Record("mask.render", string(id), stored.Digest)
-		return tx.AddRendition(&evidence.Rendition{ID: id, Item: plan.Item, Kind: kind, Plan: plan.ID, Media: media,
-			Size: stored.Size, Digest: stored.Digest, By: v.Actor.ID}, stored.Where)
-	})
+	l, err := Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return id
-}
-
-// publish writes a draft, has the second member approve it, and releases it.
-func (h *house) publish(ctx context.Context, t testing.TB, v *vault.Vault, cites evidence.ClaimID) {
-	board := &review.Board{DB: v.DB}
-	d := must(board.New(ctx, v.Actor, evidence.Draft{Case: h.cs, Language: "en", Headline: evidence.Protect("Say where they are " + script),
-		Text: evidence.Protect("Say where they are [1]."), Claims: []evidence.ClaimID{cites}}))(t)
-	s := must(board.Submit(ctx, v.Actor, d.ID))(t)
-	ok := must(board.Approve(ctx, evidence.Actor{ID: h.members[evidence.Reviewer], Role: evidence.Reviewer}, d.ID, s.Digest))(t)
-	f := must(os.Create(filepath.Join(h.bundles, "holiday.jpg")))(t) // what it is called says nothing
-	defer f.Close()
-	rel, err := (&release.Press{DB: v.DB, Renditions: v.Renditions}).Make(ctx, v.Actor, ok, f)
-	var no *release.Refusal
-	if errors.As(err, &no) {
-		t.Fatalf("%+v", no.Report)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.rel = rel.ID
-	if err := os.WriteFile(filepath.Join(h.bundles, string(rel.ID)+".zip"), []byte("not a bundle: "+script), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// hide makes a case that the reviewer is not in, with a copy in it.
-func (h *house) hide(ctx context.Context, t testing.TB, v *vault.Vault) {
-	var id evidence.CaseID
-	err := v.DB.View(ctx, v.Actor.ID, func(view *store.View) error {
-		c, err := view.Case("OTHER")
-		id = c.ID
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.other = id
-	desk := &intake.Desk{DB: v.DB, Originals: v.Originals}
-	got := must(desk.Receive(ctx, v.Actor, intake.Parcel{Case: id, Name: "Planted-File.mp4", Content: bytes.NewReader(append(bytes.Clone(h.film), 0))}))(t)
-	plan := evidence.Plan{ID: evidence.NewID[evidence.PlanID]("pln"), Item: got.Item.ID, By: v.Actor.ID}
-	h.foreign = h.burn(ctx, t, v, plan, evidence.Masked, "video/mp4", h.film, func(tx *store.Tx) error {
-		tx.Record("mask.plan", string(plan.ID))
-		return tx.AddPlan(&plan)
-	})
-}
-
-// A visitor asks a server that runs as it does in earnest.
-type visitor struct {
-	t      testing.TB
-	h      *house
-	s      *Server
-	url    string
-	cookie string
-	stop   func() error
-}
-
-// serve runs the server for a house.
-func serve(t testing.TB, h *house, change func(s *Server)) *visitor {
-	t.Helper()
-	s := &Server{Dir: h.dir, Listen: "127.0.0.1:0", Bundles: h.bundles}
+	s := &Server{Data: h.dir, Bundles: h.bundles, Idle: time.Hour, Machine: func(context.Context) []media.Part {
+		return []media.Part{{Name: "ffmpeg", Detail: "there"}, {Name: "isolation", Err: &evidence.Problem{Code: "media.not_isolated", Args: []any{"nothing"}}}}
+	}}
 	if change != nil {
 		change(s)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ready, done := make(chan string, 1), make(chan error, 1)
-	go func() { done <- s.Run(ctx, func(url string) { ready <- url }) }()
-	v := &visitor{t: t, h: h, s: s}
-	var stopped bool
-	v.stop = func() error {
-		if stopped {
-			return nil
-		}
-		stopped = true
-		cancel()
-		return <-done
-	}
-	select {
-	case url := <-ready:
-		v.url = strings.TrimSuffix(url, "/")
-	case err := <-done:
-		t.Fatal(err)
-	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- s.Serve(ctx, l) }()
 	t.Cleanup(func() {
-		if err := v.stop(); err != nil {
+		stop()
+		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
-	return v
+	jar, _ := cookiejar.New(nil)
+	return site{h, s, "http://" + l.Addr().String(), &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
-// An answer is what came back, read to its end.
-type answer struct {
-	*http.Response
-	text string
+// as shows the site's pages as a member of that role sees them.
+func (s site) as(t *testing.T, role evidence.Role) {
+	t.Helper()
+	s.door.lock()
+	v, err := vault.Enter(t.Context(), s.dir, s.members[role], evidence.Protect(passphrase(role)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Show(v)
 }
 
-// ask sends a request with the visitor's cookie, looks at what every answer must
-// have, and at what none may hold.
-func (v *visitor) ask(method, path, form string, change func(r *http.Request)) answer {
-	v.t.Helper()
-	r, err := http.NewRequest(method, v.url+path, strings.NewReader(form))
+func (s site) do(t *testing.T, method, path string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	var body io.Reader
+	if method == http.MethodPost {
+		body = strings.NewReader("")
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, body)
 	if err != nil {
-		v.t.Fatal(err)
+		t.Fatal(err)
 	}
-	if method == "POST" {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	for i := 0; i+1 < len(headers); i += 2 {
+		if req.Header.Set(headers[i], headers[i+1]); headers[i] == "Host" {
+			req.Host = headers[i+1]
+		}
 	}
-	if v.cookie != "" {
-		r.AddCookie(&http.Cookie{Name: sessionCookie, Value: v.cookie})
-	}
-	if change != nil {
-		change(r)
-	}
-	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	return s.send(t, req)
+}
+
+func (s site) send(t *testing.T, req *http.Request) (*http.Response, string) {
+	t.Helper()
+	resp, err := s.Do(req)
 	if err != nil {
-		v.t.Fatalf("%s %s: %v", method, path, err)
+		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	b, err := io.ReadAll(resp.Body)
 	if err != nil {
-		v.t.Fatalf("%s %s: %v", method, path, err)
+		t.Fatal(err)
 	}
-	a := answer{resp, string(body)}
-	v.look(method+" "+path, a)
-	return a
+	return resp, string(b)
 }
 
-func (v *visitor) look(what string, a answer) {
-	v.t.Helper()
-	head := new(strings.Builder)
-	_ = a.Header.Write(head)
-	for _, name := range planted {
-		if strings.Contains(a.text, name) || strings.Contains(head.String(), name) {
-			v.t.Errorf("%s holds %s", what, name)
-		}
-	}
-	if strings.Contains(a.Header.Get("Content-Type"), "text/html") && strings.Contains(a.text, "<script") {
-		v.t.Errorf("%s has a script", what)
-	}
-	if !strings.Contains(what, "/static/") && a.Header.Get("Cache-Control") != "no-store" {
-		v.t.Errorf("%s may be kept: %q", what, a.Header.Get("Cache-Control"))
-	}
-	for key, want := range map[string]string{"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"} {
-		if got := a.Header.Get(key); got != want {
-			v.t.Errorf("%s: %s is %q", what, key, got)
-		}
-	}
-}
-
-func (v *visitor) get(path string) answer { v.t.Helper(); return v.ask("GET", path, "", nil) }
-
-// enter gives the passphrase and keeps the cookie.
-func (v *visitor) enter(words string) answer {
-	v.t.Helper()
-	a := v.ask("POST", "/unlock", "passphrase="+strings.ReplaceAll(words, " ", "+"), nil)
-	for _, c := range a.Cookies() {
-		if c.Name == sessionCookie {
-			if !c.HttpOnly || c.SameSite != http.SameSiteStrictMode {
-				v.t.Errorf("the cookie is %s", c)
-			}
-			v.cookie = c.Value
-		}
-	}
-	return a
-}
-
-// as is a visitor who has entered as that member. The door must be open.
-func (v *visitor) as(id evidence.MemberID) *visitor {
-	v.t.Helper()
-	other := *v
-	other.cookie = must(v.s.door.admit(evidence.Actor{ID: id}))(v.t)
-	return &other
-}
-
-// eventually waits for what must come soon.
-func eventually(t testing.TB, what string, is func() bool) {
+func (s site) unlock(t *testing.T, words string) *http.Response {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal(what)
-		}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/unlock", strings.NewReader(url.Values{"passphrase": {words}}.Encode()))
+	if err != nil {
+		t.Fatal(err)
 	}
+	req.Header.Set("Content-Type", formType)
+	resp, _ := s.send(t, req)
+	return resp
 }
 
-// slow gives the address of a copy that is longer than all buffers on the way.
-func (v *visitor) slow(h *house) string {
-	v.t.Helper()
-	v.s.door.mu.Lock()
-	vault := v.s.door.room.v
-	v.s.door.mu.Unlock()
-	id := h.burn(context.Background(), v.t, vault, h.plan, evidence.Masked, "video/mp4", make([]byte, slowSize), nil)
-	return "/renditions/" + string(id)
+func mustURL(t *testing.T, s string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
-
-const slowSize = 64 << 20

@@ -1,168 +1,128 @@
-// Package web shows a vault in a browser on the machine that it lies on. It promises
-// this. It listens on a loopback address only and answers only to the name it was
-// asked to listen on. Nothing but the unlock page, the styles and the choice of a
-// language is shown before a member has given their passphrase; when it locks, no
-// page is being written any more, every session has ended, and the vault has
-// forgotten its keys. What a member may not see looks as if it were not there.
-//
-// No page needs a script, and none may run: the policy in every answer forbids
-// them. Nothing that is shown is kept by the browser, and no address and no title of
-// a page names anybody.
-//
-// The pages make the calls that the commands make, and keep nothing of their own.
 package web
 
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"os"
-	"strings"
-	"syscall"
 	"time"
 
-	"safehouse/internal/evidence"
 	"safehouse/internal/media"
 	"safehouse/internal/vault"
 )
 
-// Idle is how long a vault stays open while nobody asks for anything.
-const Idle = 10 * time.Minute
+// Limits of the server. A page is small and a form smaller; only a clip takes long
+// to send, and it is cut off when the vault is locked.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	idleTimeout   = 2 * time.Minute
+	sendTimeout   = time.Hour
+	graceTimeout  = 3 * time.Second
+	maxHeader     = 16 << 10
+	maxForm       = 4 << 10
+)
 
-// A Server shows one vault.
+// A Server shows one vault. Set the fields before Serve.
 type Server struct {
-	Dir     string        // the vault's folder
-	Listen  string        // address and port
-	Bundles string        // a folder with bundles that may be downloaded; empty: none
-	Idle    time.Duration // after this long without a request it locks; 0: never
-	// Work does the jobs of the vault in the name of actor until ctx ends. Nil: no
-	// jobs are done.
-	Work func(ctx context.Context, v *vault.Vault, actor evidence.Actor) error
-	// Parts looks at what the machine needs.
-	Parts func(ctx context.Context) []media.Part
-	// Renew starts the program anew in this same process, with the listener that it is
-	// given, and so overwrites all memory: a library may have left a copy of a key, or
-	// the form with a passphrase, where nobody finds it to clear it. It returns only
-	// when it cannot. Nil: after it was locked the server goes on.
-	Renew func(listener *os.File) error
-	// Renewed is the listener of a program that was started anew. It starts locked, a
-	// demonstration too.
-	Renewed net.Listener
-	// Demo gives the passphrase of a throw-away vault, which is then shown without
-	// asking who is there. Nil: everybody is asked.
-	Demo func() (evidence.Secret, error)
+	Data    string                                 // where the vault lies
+	Bundles string                                 // a folder of bundles to hand out; empty: none
+	Idle    time.Duration                          // how long nothing happens before the vault is locked
+	Machine func(ctx context.Context) []media.Part // what masking needs and whether it is there
 
-	door   door
-	shelf  shelf
-	health health
-	host   string        // what the Host header must be
-	empty  chan struct{} // told when it was locked, where there is a Renew
+	door    door
+	tries   tries
+	handler http.Handler
+	host    string
 }
 
-// How long the other side may take. An answer may be a film that somebody watches.
-const (
-	headTime  = 10 * time.Second
-	bodyTime  = 30 * time.Second
-	writeTime = 10 * time.Minute
-	keepTime  = 2 * time.Minute
-	stopTime  = 5 * time.Second
-)
-
-const (
-	maxHead = 16 << 10 // bytes of a request's head
-	maxBody = 16 << 10 // bytes of a form
-)
-
-// Run serves until ctx ends. Ready hears the address once it answers there. When Run
-// returns the vault is locked.
-func (s *Server) Run(ctx context.Context, ready func(url string)) error {
-	ln, err := s.listen(ctx)
-	if err != nil {
-		return err
-	}
-	s.host, s.empty = s.name(ln), make(chan struct{}, 1)
-	if s.Renewed == nil {
-		if err := s.openDemo(ctx); err != nil {
-			return errors.Join(err, ln.Close())
-		}
-		ready("http://" + s.host + "/")
-	}
-	return s.serve(ctx, ln)
+// Show opens the pages of a throw-away vault without asking who is there, until it
+// is locked. The vault is the server's to close from then on.
+func (s *Server) Show(v *vault.Vault) {
+	s.door.idle = s.Idle
+	s.door.show(v)
 }
 
-// name is what the Host header must be: the name as it was given, with the port.
-func (s *Server) name(ln net.Listener) string {
-	host, _, _ := net.SplitHostPort(s.Listen) // listen took it apart before
-	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	return net.JoinHostPort(host, port)
-}
-
-func (s *Server) serve(ctx context.Context, ln net.Listener) error {
-	srv := &http.Server{
-		Handler: s.handler(), ReadHeaderTimeout: headTime, ReadTimeout: bodyTime, WriteTimeout: writeTime, IdleTimeout: keepTime,
-		MaxHeaderBytes: maxHead, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // it would name who asked
+// Serve answers on l until ctx ends. When it returns the vault is locked.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	s.door.idle, s.host = s.Idle, l.Addr().String()
+	s.handler = s.guard(s.mux())
+	h := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      sendTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ConnContext:       keepConn,
+		ErrorLog:          log.New(io.Discard, "", 0), // it would hold what strangers send; a panic is logged by guard
 	}
-	stopped := make(chan error, 1)
-	go func() { stopped <- srv.Serve(ln) }()
-	renew, err := false, error(nil)
+	done := make(chan error, 1)
+	go func() { done <- h.Serve(wipingListener{l}) }()
+	defer s.door.lock()
 	select {
-	case <-ctx.Done():
-	case err = <-stopped:
-	case <-s.empty:
-		renew = true
-	}
-	locked := s.shut() // first: a film that is being watched must not hold the keys
-	var kept *os.File
-	if renew {
-		kept, err = ln.(*net.TCPListener).File() // whoever comes meanwhile waits
-	}
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-	defer cancel()
-	if srv.Shutdown(late) != nil {
-		srv.Close()
-	}
-	if err = errors.Join(err, locked); err != nil || !renew {
+	case err := <-done:
 		return err
+	case <-ctx.Done():
 	}
-	return s.Renew(kept)
-}
-
-// listen takes the port, on this machine only.
-func (s *Server) listen(ctx context.Context) (net.Listener, error) {
-	if err := loopback(s.Listen); err != nil {
-		return nil, err
+	s.door.lock() // first: whoever is being sent something must not hold up the end
+	grace, cancel := context.WithTimeout(context.Background(), graceTimeout)
+	defer cancel()
+	if err := h.Shutdown(grace); err != nil {
+		slog.Warn("connections were cut off", "err", err)
+		_ = h.Close() // what is still open then is nobody's any more
 	}
-	if s.Renewed != nil {
-		return s.Renewed, nil
-	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Listen)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, &evidence.Problem{Code: "serve.port_taken", Args: []any{s.Listen}, Err: err}
-	case errors.Is(err, syscall.EACCES):
-		return nil, &evidence.Problem{Code: "serve.port_forbidden", Args: []any{s.Listen}, Err: err}
-	case err != nil:
-		return nil, &evidence.Problem{Code: "serve.address", Args: []any{s.Listen}, Err: err}
-	}
-	return ln, nil
-}
-
-// loopback refuses an address that other machines can reach: there is no encryption
-// on the way.
-func loopback(address string) error {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil || port == "" {
-		return &evidence.Problem{Code: "serve.address", Args: []any{address}, Err: err}
-	}
-	if host == "localhost" {
-		return nil
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil || !ip.Unmap().IsLoopback() || strings.Contains(host, "%") {
-		return &evidence.Problem{Code: "serve.not_loopback", Args: []any{address}, Err: err}
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return err
 	}
 	return nil
+}
+
+// policy lets a page use what this server gives it and nothing else, and lets
+// nothing in it run.
+const policy = "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// guard is what every answer passes: who is asked for, by whom, and what browsers
+// must not do with the answer.
+func (s *Server) guard(next http.Handler) http.Handler {
+	same := http.NewCrossOriginProtection()
+	same.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, http.StatusForbidden, "web.other_site")
+	}))
+	inner := same.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), display-capture=(), clipboard-read=()")
+		if r.Host != s.host { // a name that somebody pointed at this machine (DNS rebinding)
+			s.refuse(w, r, http.StatusMisdirectedRequest, "web.other_host", s.host)
+			return
+		}
+		defer s.recover(w, r)
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// recover keeps a mistake of ours from telling more than that there was one.
+func (s *Server) recover(w http.ResponseWriter, r *http.Request) {
+	switch e := recover().(type) {
+	case nil:
+	case error:
+		if errors.Is(e, http.ErrAbortHandler) {
+			panic(e)
+		}
+		s.unforeseen(w, r, e)
+	default:
+		s.unforeseen(w, r, errors.New("panic"))
+	}
 }

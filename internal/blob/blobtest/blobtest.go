@@ -32,6 +32,11 @@ func Run(t *testing.T, open func(t *testing.T) blob.Store) {
 		"names that we did not make are refused":      badNames,
 		"the list is whole, in order, with sizes":     lists,
 		"the list stops when told, with that error":   listStops,
+		"a group is seen when it is kept":             keptGroup,
+		"a group that was dropped leaves nothing":     droppedGroup,
+		"one bad put leaves the others of a group":    halfGroup,
+		"a group with a taken name leaves nothing":    takenGroup,
+		"a group that was given up leaves nothing":    givenUpGroup,
 		"a blob says when it was put":                 saysWhen,
 		"nothing is done for who has given up before": givenUpBefore,
 	} {
@@ -330,4 +335,79 @@ func givenUpBefore(t *testing.T, s blob.Store) {
 	if got := get(t, s, name); string(got) != "x" {
 		t.Errorf("now it holds %q", got)
 	}
+}
+
+// group puts n blobs into a new group.
+func group(t *testing.T, s blob.Store, n int) (blob.Group, []string) {
+	t.Helper()
+	g := s.Group()
+	var all []string
+	for i := range n {
+		name := blob.NewName()
+		if err := g.Put(t.Context(), name, bytes.NewReader([]byte{byte(i)})); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return g, all
+}
+
+func keptGroup(t *testing.T, s blob.Store) {
+	g, want := group(t, s, 40)
+	if all := names(t, s); len(all) != 0 {
+		t.Errorf("seen before: %v", all)
+	}
+	if err := g.Keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	g.Drop()
+	if all := names(t, s); !slices.Equal(all, want) {
+		t.Errorf("%d of %d are there", len(all), len(want))
+	}
+	if err := s.Group().Keep(t.Context()); err != nil {
+		t.Errorf("an empty group: %v", err)
+	}
+}
+
+func droppedGroup(t *testing.T, s blob.Store) {
+	g, all := group(t, s, 3)
+	g.Drop()
+	wantEmpty(t, s, all[0])
+}
+
+func halfGroup(t *testing.T, s blob.Store) {
+	g, want := group(t, s, 2)
+	if err := g.Put(t.Context(), blob.NewName(), failing{}); !errors.Is(err, errSource) {
+		t.Errorf("put: %v", err)
+	}
+	if err := g.Keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if all := names(t, s); !slices.Equal(all, want) {
+		t.Errorf("%v, not %v", all, want)
+	}
+}
+
+func takenGroup(t *testing.T, s blob.Store) {
+	g, all := group(t, s, 5)
+	if err := s.Put(t.Context(), all[4], bytes.NewReader([]byte("first"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Keep(t.Context()); !errors.Is(err, blob.ErrExists) {
+		t.Errorf("keep: %v", err)
+	}
+	if left := names(t, s); !slices.Equal(left, all[4:]) || string(get(t, s, all[4])) != "first" {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func givenUpGroup(t *testing.T, s blob.Store) {
+	ctx, giveUp := context.WithCancel(t.Context())
+	g, all := group(t, s, 2)
+	giveUp()
+	if err := g.Keep(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("keep: %v", err)
+	}
+	wantEmpty(t, s, all[0])
 }

@@ -50,63 +50,14 @@ func Open(path string) (*Store, error) {
 func (s *Store) folder(name string) string { return filepath.Join(s.path, name[:2]) }
 func (s *Store) file(name string) string   { return filepath.Join(s.folder(name), name) }
 
-// Put implements blob.Store.
+// Put implements blob.Store: it is a group of one.
 func (s *Store) Put(ctx context.Context, name string, r io.Reader) error {
-	if err := s.put(ctx, name, r); err != nil {
-		return fmt.Errorf("put blob %q: %w", name, err)
-	}
-	return nil
-}
-
-func (s *Store) put(ctx context.Context, name string, r io.Reader) error {
-	if err := blob.CheckName(name); err != nil {
+	g := s.Group()
+	defer g.Drop()
+	if err := g.Put(ctx, name, r); err != nil {
 		return err
 	}
-	unlock, err := s.lock(syscall.LOCK_SH)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if err := s.makeFolder(name); err != nil {
-		return err
-	}
-	if _, err := os.Lstat(s.file(name)); err == nil {
-		return blob.ErrExists // Link below would find out too, after all the writing
-	}
-	tmp, err := s.create(s.folder(name))
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // what stays, the next sweep takes
-	if err := fill(ctx, tmp, r); err != nil {
-		return err
-	}
-	return s.publish(tmp.Name(), name)
-}
-
-// fill writes everything to f, brings it to disk and closes it.
-func fill(ctx context.Context, f *os.File, r io.Reader) error {
-	_, err := io.Copy(f, reader{ctx, r})
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-// publish gives a finished file its blob's name. When the name cannot be brought
-// to disk it is taken away again: a Put that failed leaves nothing.
-func (s *Store) publish(tmp, name string) error {
-	err := os.Link(tmp, s.file(name))
-	if errors.Is(err, fs.ErrExist) {
-		return blob.ErrExists
-	}
-	if err != nil {
-		return err
-	}
-	if err := syncFolder(s.folder(name)); err != nil {
-		return errors.Join(err, os.Remove(s.file(name)))
-	}
-	return nil
+	return g.Keep(ctx)
 }
 
 // Open implements blob.Store.
@@ -158,7 +109,7 @@ func (s *Store) remove(name string) error {
 		return err
 	}
 	// Also when it was gone already: the power may have failed between the two.
-	err := syncFolder(s.folder(name))
+	err := syncPath(s.folder(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -247,15 +198,8 @@ func (s *Store) lock(how int) (unlock func(), err error) {
 	return func() { d.Close() }, nil
 }
 
-func (s *Store) makeFolder(name string) error {
-	if err := os.Mkdir(s.folder(name), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncFolder(s.path) // also when it was there: who made it may not have come this far
-}
-
-// syncFolder brings to disk which names a folder holds.
-func syncFolder(path string) error {
+// syncPath brings to disk a file, or which names a folder holds.
+func syncPath(path string) error {
 	d, err := os.Open(path)
 	if err != nil {
 		return err
