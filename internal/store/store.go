@@ -183,6 +183,7 @@ func (db *DB) Now() time.Time { return db.now() }
 // Close lets go of the file. The caller forgets the keys.
 func (db *DB) Close() error {
 	err := db.bun.Close()
+	db.settle()
 	db.lock.Lock()
 	defer db.lock.Unlock()
 	if db.signer != nil {
@@ -192,6 +193,19 @@ func (db *DB) Close() error {
 	db.pages.forget()
 	return err
 }
+
+// settle waits until the last connection is closed. One whose caller was cut off is
+// rolled back beside us, and the last to go still writes: without the keys of the
+// pages that would end the program.
+func (db *DB) settle() {
+	for end := time.Now().Add(closing); db.bun.Stats().OpenConnections > 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// closing is far longer than a connection takes to close. Whoever still holds one then
+// has forgotten it.
+const closing = 10 * time.Second
 
 // Origin is the journal's name in public.
 func (db *DB) Origin() string { return db.origin }
