@@ -27,7 +27,7 @@ run: build
 	else echo "run: demo/ is there from last time; remove it to do the job again"; fi
 	@echo "run: http://$(LISTEN)"
 	@SAFEHOUSE_PASSPHRASE_FILE=demo/researcher.passphrase \
-	bin/safehouse --data demo/data serve --demo --bundle demo --listen $(LISTEN)
+	bin/safehouse --data demo/data serve --demo --idle 24h --bundle demo --listen $(LISTEN)
 
 test:
 	@scripts/setup.sh test
