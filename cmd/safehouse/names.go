@@ -27,7 +27,7 @@ type namesMatchCmd struct {
 // Validate wants two names, or none and a list of pairs.
 func (c *namesMatchCmd) Validate() error {
 	if c.TSV && len(c.Names) > 0 || !c.TSV && len(c.Names) != 2 {
-		return errors.New("A B | --tsv")
+		return errors.New("two names, or --tsv")
 	}
 	return nil
 }
