@@ -325,7 +325,7 @@ func TestJobOfACaseOfOthersWaitsForThem(t *testing.T) {
 	done := 0
 	do := func(context.Context, evidence.ProposeMask, Progress) error { done++; return nil }
 	theirs := h.crew(do)
-	theirs.Actor, theirs.others = evidence.Actor{ID: other.ID, Role: evidence.Researcher}, 6 * time.Second // less would be no wait to the engine
+	theirs.Actor, theirs.others = evidence.Actor{ID: other.ID, Role: evidence.Researcher}, 6*time.Second // less would be no wait to the engine
 	if tally, err := theirs.Drain(t.Context()); err != nil || tally != (Tally{}) || done != 0 {
 		t.Fatalf("they did %d of it: %+v %v", done, tally, err)
 	}
