@@ -223,7 +223,7 @@ func TestWhatWasSaidIsShownAroundASealedName(t *testing.T) {
 	s := newSite(t, nil)
 	s.as(t, evidence.Reviewer)
 	for lang, want := range map[string][]string{
-		"en": {"Words of ", "sealed", "who spoke", "detained, place not disclosed", "15 May 2017", "mid-March 2017", "11 Mar 2017", "2017-03-11~/2017-03-20~", "burned in", "plan", "7–8", "says it is not aware", s.release.Digest},
+		"en": {`Words of <span class="chip sealed">`, "also <span", "who spoke", "detained, place not disclosed", "15 May 2017", "mid-March 2017", "11 Mar 2017", "2017-03-11~/2017-03-20~", "burned in", "plan", "7–8", "says it is not aware", s.release.Digest},
 		"ko": {"봉인됨", "2017년 5월 15일", `<html lang="ko">`, `lang="zh">不了解有关情况`, "새겨 넣음"},
 		"zh": {"已封存", "2017年5月15日", `<html lang="zh">`, `lang="ko">차에 탄 사람들`, "已烧录"},
 	} {
@@ -476,6 +476,23 @@ func TestFormsOfAnyFormAreReadOrRefused(t *testing.T) {
 		if forget(); strings.Trim(got.Reveal(), "\x00") != "" {
 			t.Errorf("%s: not forgotten", form)
 		}
+	}
+}
+
+func TestWhatAConnectionReadCanBeWiped(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	defer theirs.Close()
+	c := &wipingConn{Conn: ours}
+	buffer := make([]byte, 64)
+	go func() { _, _ = theirs.Write([]byte("passphrase=words")) }()
+	n, err := c.Read(buffer)
+	if err != nil || n == 0 {
+		t.Fatal(err)
+	}
+	wipe(keepConn(t.Context(), c))
+	if strings.Trim(string(buffer), "\x00") != "" {
+		t.Errorf("the buffer holds %q", buffer)
 	}
 }
 
