@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"safehouse/internal/evidence"
+	"safehouse/internal/mask"
 	"safehouse/internal/vault"
 	"safehouse/internal/web"
 )
@@ -33,7 +36,7 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	defer l.Close()
-	s := &web.Server{Data: a.flags.Data, Bundles: c.Bundle, Idle: c.Idle, Machine: studio.Media.Parts}
+	s := &web.Server{Data: a.flags.Data, Bundles: c.Bundle, Idle: c.Idle, Machine: studio.Media.Parts, Work: jobsOf(studio)}
 	if c.Demo {
 		v, err := a.demo()
 		if err != nil {
@@ -43,6 +46,18 @@ func (c *serveCmd) Run(a *app) error {
 	}
 	a.line("web.serving", "http://"+l.Addr().String()+"/")
 	return s.Serve(a.ctx, l)
+}
+
+// jobsOf does the jobs of an open vault in the name of whoever opened it, if they may.
+func jobsOf(s mask.Studio) func(ctx context.Context, v *vault.Vault) {
+	return func(ctx context.Context, v *vault.Vault) {
+		d := &mask.Desk{DB: v.DB, Originals: v.Originals, Renditions: v.Renditions, Studio: s}
+		c := crew(v, d, func(string, int, int) {})
+		c.Wait = true
+		if err := c.Run(ctx); err != nil && !errors.Is(err, evidence.ErrForbidden) {
+			slog.Error("the jobs are not done", "err", err)
+		}
+	}
 }
 
 // demo enters a throw-away vault. Any other is not shown without asking, whoever

@@ -22,6 +22,7 @@ const leaveTimeout = 3 * time.Second
 // A door is open or locked. All who are inside share one open vault.
 type door struct {
 	idle time.Duration
+	work func(ctx context.Context, v *vault.Vault)
 
 	mu   sync.Mutex // guards the rest
 	open *opening   // nil: locked
@@ -34,7 +35,7 @@ type opening struct {
 	shown    bool                         // to everybody, as whoever opened it: a demonstration
 	ctx      context.Context              // ends when the vault is locked
 	cancel   context.CancelFunc
-	inside   sync.WaitGroup // answers that are being written
+	inside   sync.WaitGroup // answers that are being written, and the work beside them
 	timer    *time.Timer    // locks when nothing happens
 }
 
@@ -50,6 +51,9 @@ func (d *door) opened(v *vault.Vault) *opening {
 	o := &opening{vault: v, sessions: make(map[string]evidence.MemberID)}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	o.timer = time.AfterFunc(d.idle, func() { d.close(o) })
+	if d.work != nil {
+		o.inside.Go(func() { d.work(o.ctx, v) })
+	}
 	d.open = o
 	return o
 }

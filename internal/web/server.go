@@ -28,10 +28,11 @@ const (
 
 // A Server shows one vault. Set the fields before Serve.
 type Server struct {
-	Data    string                                 // where the vault lies
-	Bundles string                                 // a folder of bundles to hand out; empty: none
-	Idle    time.Duration                          // how long nothing happens before the vault is locked
-	Machine func(ctx context.Context) []media.Part // what masking needs and whether it is there
+	Data    string                                    // where the vault lies
+	Bundles string                                    // a folder of bundles to hand out; empty: none
+	Idle    time.Duration                             // how long nothing happens before the vault is locked
+	Machine func(ctx context.Context) []media.Part    // what masking needs and whether it is there
+	Work    func(ctx context.Context, v *vault.Vault) // done beside the pages while the vault is open, until ctx ends; nil: nothing
 
 	door    door
 	tries   tries
@@ -42,13 +43,13 @@ type Server struct {
 // Show opens the pages of a throw-away vault without asking who is there, until it
 // is locked. The vault is the server's to close from then on.
 func (s *Server) Show(v *vault.Vault) {
-	s.door.idle = s.Idle
+	s.door.idle, s.door.work = s.Idle, s.Work
 	s.door.show(v)
 }
 
 // Serve answers on l until ctx ends. When it returns the vault is locked.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	s.door.idle, s.host = s.Idle, l.Addr().String()
+	s.door.idle, s.door.work, s.host = s.Idle, s.Work, l.Addr().String()
 	s.handler = s.guard(s.mux())
 	h := &http.Server{
 		Handler:           s.handler,
