@@ -3,13 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"os"
-	"strconv"
+	"log/slog"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"safehouse/internal/evidence"
 	"safehouse/internal/mask"
@@ -36,21 +31,12 @@ func (c *serveCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	l, again, err := c.listen()
+	l, err := web.Listen(c.Listen)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	s := &web.Server{Data: a.flags.Data, Bundles: c.Bundle, Idle: c.Idle, Machine: studio.Media.Parts, Renew: anew}
-	s.Work = func(ctx context.Context, v *vault.Vault, actor evidence.Actor) error {
-		defer a.confined()
-		crew := crew(v, actor, &mask.Desk{DB: v.DB, Originals: v.Originals, Renditions: v.Renditions, Studio: studio}, func(string, int, int) {})
-		crew.Wait = true // a "jobs run" beside it comes to its end
-		return crew.Run(ctx)
-	}
-	if again { // it was locked: a demonstration too
-		return s.Serve(a.ctx, l)
-	}
+	s := &web.Server{Data: a.flags.Data, Bundles: c.Bundle, Idle: c.Idle, Machine: studio.Media.Parts, Work: jobsOf(studio)}
 	if c.Demo {
 		v, err := a.demo()
 		if err != nil {
@@ -60,6 +46,18 @@ func (c *serveCmd) Run(a *app) error {
 	}
 	a.line("web.serving", "http://"+l.Addr().String()+"/")
 	return s.Serve(a.ctx, l)
+}
+
+// jobsOf does the jobs of an open vault in the name of whoever opened it, if they may.
+func jobsOf(s mask.Studio) func(ctx context.Context, v *vault.Vault) {
+	return func(ctx context.Context, v *vault.Vault) {
+		d := &mask.Desk{DB: v.DB, Originals: v.Originals, Renditions: v.Renditions, Studio: s}
+		c := crew(v, d, func(string, int, int) {})
+		c.Wait = true
+		if err := c.Run(ctx); err != nil && !errors.Is(err, evidence.ErrForbidden) {
+			slog.Error("the jobs are not done", "err", err)
+		}
+	}
 }
 
 // demo enters a throw-away vault. Any other is not shown without asking, whoever
@@ -73,40 +71,4 @@ func (a *app) demo() (*vault.Vault, error) {
 		return nil, errors.Join(&evidence.Problem{Code: "web.not_demo", Args: []any{a.flags.Data}}, v.Close())
 	}
 	return v, nil
-}
-
-// listenerFD tells the program that was started anew where the listener is.
-const listenerFD = "SAFEHOUSE_SERVE_FD"
-
-// listen gives the listener, and says whether it is that of a program that was locked
-// and started anew.
-func (c *serveCmd) listen() (l net.Listener, again bool, err error) {
-	text, again := os.LookupEnv(listenerFD)
-	if !again {
-		l, err = web.Listen(c.Listen)
-		return l, false, err
-	}
-	fd, err := strconv.Atoi(text)
-	if err != nil {
-		return nil, true, fmt.Errorf("%s: %w", listenerFD, err)
-	}
-	if err := os.Unsetenv(listenerFD); err != nil { // it is for this program alone
-		return nil, true, err
-	}
-	unix.CloseOnExec(fd)
-	f := os.NewFile(uintptr(fd), "listener")
-	defer f.Close() // the listener has a copy
-	l, err = net.FileListener(f)
-	return l, true, err
-}
-
-// anew puts this program, called as it was, in the place of itself: the same process
-// with other memory.
-func anew(listener *os.File) error {
-	fd, err := unix.Dup(int(listener.Fd())) // unlike the original it is handed on
-	if err != nil {
-		return os.NewSyscallError("dup", err)
-	}
-	env := append(os.Environ(), listenerFD+"="+strconv.Itoa(fd))
-	return os.NewSyscallError("exec", unix.Exec("/proc/self/exe", os.Args, env))
 }

@@ -23,8 +23,11 @@ var modules = map[string]string{
 	"github.com/VividCortex/ewma":                         "MIT",
 	"github.com/acarl005/stripansi":                       "MIT",
 	"github.com/alecthomas/kong":                          "MIT",
+	"github.com/chromedp/cdproto":                         "MIT",
+	"github.com/chromedp/chromedp":                        "MIT",
 	"github.com/clipperhouse/uax29/v2":                    "MIT",
 	"github.com/elastic/go-seccomp-bpf":                   "Apache-2.0",
+	"github.com/go-json-experiment/json":                  "BSD-3-Clause",
 	"github.com/jinzhu/inflection":                        "MIT",
 	"github.com/landlock-lsm/go-landlock":                 "MIT",
 	"github.com/mattn/go-runewidth":                       "MIT",
@@ -73,6 +76,7 @@ var modules = map[string]string{
 // packages says the same of npm packages.
 var packages = map[string]string{
 	"@vladmandic/face-api":     "MIT",
+	"axe-core":                 "MPL-2.0",
 	"adm-zip":                  "MIT",
 	"define-data-property":     "MIT",
 	"define-properties":        "MIT",

@@ -16,6 +16,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -48,7 +49,8 @@ type Crew struct {
 	working map[int64]Working // guarded by mu
 	tally   Tally             // guarded by mu
 
-	retry func(tries int) time.Duration // tests are in a hurry; nil: after
+	retry  func(tries int) time.Duration // tests are in a hurry; nil: after
+	others time.Duration                 // and here too; 0: forOthers
 }
 
 // A Tally counts what a crew did.
@@ -122,9 +124,10 @@ func drained(ctx context.Context, jobs riverdriver.Executor) error {
 	}
 }
 
+// unfinished are the states of a job that is still to be done. Scheduled is not one of
+// them: such a job waits for somebody else, see forOthers.
 var unfinished = []rivertype.JobState{
-	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateScheduled,
-	rivertype.JobStateRetryable, rivertype.JobStateRunning,
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning,
 }
 
 // work has the engine do jobs while until runs.
@@ -261,7 +264,29 @@ func (w *worker[J]) Work(ctx context.Context, job *river.Job[J]) error {
 	return w.crew.try(ctx, job.JobRow, func(progress Progress) error { return w.do(ctx, job.Args, progress) })
 }
 
+// forOthers is how long a job about a case that we are not in waits until somebody
+// looks at it again: it is for a crew of that case's members, and no try of ours counts.
+const forOthers = time.Minute
+
+// ours says whether whoever we work for may see what a job is about.
+func (c *Crew) ours(ctx context.Context, id int64) (bool, error) {
+	err := c.DB.View(ctx, c.Actor.ID, func(v *store.View) error {
+		_, err := v.Job(id)
+		return err
+	})
+	if errors.Is(err, evidence.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func (c *Crew) try(ctx context.Context, row *rivertype.JobRow, do func(Progress) error) error {
+	switch ours, err := c.ours(ctx, row.ID); {
+	case err != nil:
+		return tell(err)
+	case !ours:
+		return river.JobSnooze(cmp.Or(c.others, forOthers))
+	}
 	at := Working{Job: row.ID, Kind: row.Kind}
 	c.at(at)
 	err := whole(func() error {

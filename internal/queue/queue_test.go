@@ -311,6 +311,34 @@ func TestListShowsOnlyJobsAboutWhatTheMemberSees(t *testing.T) {
 	}
 }
 
+func TestJobOfACaseOfOthersWaitsForThem(t *testing.T) {
+	h := newHouse(t)
+	other := evidence.Member{ID: evidence.NewID[evidence.MemberID]("mem"), Role: evidence.Reviewer} // sees no item that is in no case
+	err := h.db.Update(t.Context(), h.member.ID, func(tx *store.Tx) error {
+		tx.Record("member.add", string(other.ID))
+		return tx.AddMember(&other)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.ask(newItem())
+	done := 0
+	do := func(context.Context, evidence.ProposeMask, Progress) error { done++; return nil }
+	theirs := h.crew(do)
+	theirs.Actor, theirs.others = evidence.Actor{ID: other.ID, Role: evidence.Researcher}, 6*time.Second // less would be no wait to the engine
+	if tally, err := theirs.Drain(t.Context()); err != nil || tally != (Tally{}) || done != 0 {
+		t.Fatalf("they did %d of it: %+v %v", done, tally, err)
+	}
+	if j := h.only(store.JobWaits); j.Problem != nil {
+		t.Fatalf("it counts as a try: %+v", j)
+	}
+	stop := h.started(h.crew(do))
+	h.eventually("done", func() bool { return h.jobs()[0].State == store.JobDone })
+	if err := stop(); err != nil || done != 1 {
+		t.Fatalf("done %d times: %v", done, err)
+	}
+}
+
 func TestCancelledJobDoesNotRun(t *testing.T) {
 	h := newHouse(t)
 	h.ask(newItem())

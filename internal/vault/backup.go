@@ -231,8 +231,8 @@ func (r *run) copyKeys(c *copier) error {
 		return err
 	}
 	for _, f := range files {
-		if !f.Type().IsRegular() || strings.HasPrefix(f.Name(), ".") {
-			continue // not finished
+		if !f.Type().IsRegular() || strings.HasPrefix(f.Name(), ".") || f.Name() == triesFile {
+			continue // not finished, or of the vault at work alone
 		}
 		src, err := os.Open(filepath.Join(r.vault.Dir, keysDir, f.Name()))
 		if err != nil {

@@ -115,7 +115,7 @@ func TestNothingInABackupIsPlain(t *testing.T) {
 			t.Errorf("%s is no age file", name)
 		}
 	}
-	if len(files) != 3+4 { // place, manifest, database; a slot and three blobs
+	if len(files) != 3+3+4 { // place, manifest, database; three blobs; a slot, what was seen, the root, the compartment
 		t.Errorf("%d files", len(files))
 	}
 }

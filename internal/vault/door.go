@@ -335,7 +335,9 @@ func openSlot(path string, passphrase evidence.Secret) (*seal.Identity, error) {
 	if !seal.WholeSlot(slot) {
 		return nil, &evidence.Problem{Code: "vault.damaged", Args: []any{path}}
 	}
-	return seal.OpenSlot(slot, []byte(passphrase.Reveal()))
+	words := []byte(passphrase.Reveal())
+	defer clear(words)
+	return seal.OpenSlot(slot, words)
 }
 
 // openKeys opens a key file.

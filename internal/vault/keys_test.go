@@ -976,7 +976,11 @@ func TestWhereNothingCanBeWrittenTheSystemSaysSo(t *testing.T) {
 
 // After Close, no root and no purpose key lies in the memory of the process.
 func TestClosedVaultLeavesNoKeyInMemory(t *testing.T) {
-	v, dir := newVault(t)
+	dir := filepath.Join(t.TempDir(), "data") // of its own: other tests have copies of one vault open
+	if err := Found(t.Context(), dir, "safehouse/test", false, &evidence.Member{}, firstWords); err != nil {
+		t.Fatal(err)
+	}
+	v := enterAs(t, dir, firstWords)
 	person(t, v, true, "sealed")
 	keep(t, v, bytes.Repeat([]byte("evidence"), 10_000))
 	gone := add(t, v, evidence.Reviewer, secondWords)

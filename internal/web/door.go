@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"safehouse/internal/access"
 	"safehouse/internal/evidence"
 	"safehouse/internal/store"
 	"safehouse/internal/vault"
@@ -22,12 +21,10 @@ const leaveTimeout = 3 * time.Second
 
 // A door is open or locked. All who are inside share one open vault.
 type door struct {
-	idle   time.Duration
-	work   func(ctx context.Context, v *vault.Vault, actor evidence.Actor) error
-	locked chan struct{} // closed by the first lock, which is the last then; nil: it may open again
+	idle time.Duration
+	work func(ctx context.Context, v *vault.Vault)
 
 	mu   sync.Mutex // guards the rest
-	shut bool       // for good
 	open *opening   // nil: locked
 }
 
@@ -38,9 +35,7 @@ type opening struct {
 	shown    bool                         // to everybody, as whoever opened it: a demonstration
 	ctx      context.Context              // ends when the vault is locked
 	cancel   context.CancelFunc
-	inside   sync.WaitGroup // answers that are being written
-	jobs     sync.WaitGroup // the jobs, while they are done
-	crew     bool           // they are
+	inside   sync.WaitGroup // answers that are being written, and the work beside them
 	timer    *time.Timer    // locks when nothing happens
 }
 
@@ -48,9 +43,7 @@ type opening struct {
 func (d *door) show(v *vault.Vault) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	o := d.opened(v)
-	o.shown = true
-	d.begun(o, v.Actor)
+	d.opened(v).shown = true
 }
 
 // opened is called with mu held.
@@ -58,6 +51,9 @@ func (d *door) opened(v *vault.Vault) *opening {
 	o := &opening{vault: v, sessions: make(map[string]evidence.MemberID)}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	o.timer = time.AfterFunc(d.idle, func() { d.close(o) })
+	if d.work != nil {
+		o.inside.Go(func() { d.work(o.ctx, v) })
+	}
 	d.open = o
 	return o
 }
@@ -71,7 +67,7 @@ func (d *door) admit(ctx context.Context, data string, passphrase evidence.Secre
 		if err != nil {
 			return "", err
 		}
-		return d.begin(o, actor)
+		return d.begin(o, actor.ID)
 	}
 	v, err := vault.Enter(ctx, data, "", passphrase)
 	if err != nil {
@@ -79,25 +75,22 @@ func (d *door) admit(ctx context.Context, data string, passphrase evidence.Secre
 	}
 	d.mu.Lock()
 	o := d.open
-	if o == nil && !d.shut {
+	if o == nil {
 		o = d.opened(v)
 		d.mu.Unlock()
-		return d.begin(o, v.Actor)
+		return d.begin(o, v.Actor.ID)
 	}
 	d.mu.Unlock()
 	if err := v.Close(); err != nil { // somebody else was quicker: there is one open vault
 		return "", err
 	}
-	if o == nil {
-		return "", errLocked
-	}
-	return d.begin(o, v.Actor)
+	return d.begin(o, v.Actor.ID)
 }
 
 // errLocked is returned to whoever enters while somebody locks.
 var errLocked = errors.New("locked meanwhile")
 
-func (d *door) begin(o *opening, actor evidence.Actor) (string, error) {
+func (d *door) begin(o *opening, id evidence.MemberID) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.open != o {
@@ -105,23 +98,8 @@ func (d *door) begin(o *opening, actor evidence.Actor) (string, error) {
 	}
 	o.timer.Reset(d.idle)
 	session := rand.Text()
-	o.sessions[session] = actor.ID
-	d.begun(o, actor)
+	o.sessions[session] = id
 	return session, nil
-}
-
-// begun has the jobs done from when somebody is there who may. It is called with mu
-// held.
-func (d *door) begun(o *opening, actor evidence.Actor) {
-	if d.work == nil || o.crew || access.Check(actor, access.PlanMask) != nil {
-		return
-	}
-	o.crew = true
-	o.jobs.Go(func() {
-		if err := d.work(o.ctx, o.vault, actor); err != nil && o.ctx.Err() == nil {
-			slog.Error("the jobs are not being done", "err", err)
-		}
-	})
 }
 
 // visit is the opening as it stands, held open until inside.Done.
@@ -205,7 +183,7 @@ func (d *door) close(o *opening) {
 		d.mu.Unlock()
 		return
 	}
-	d.open, d.shut = nil, d.locked != nil
+	d.open = nil
 	d.mu.Unlock()
 	o.timer.Stop()
 	o.cancel()
@@ -215,12 +193,8 @@ func (d *door) close(o *opening) {
 	case <-left:
 	case <-time.After(leaveTimeout):
 	}
-	o.jobs.Wait() // a crew lets go soon, and must not write with keys that are gone
 	if err := o.vault.Close(); err != nil {
 		slog.Error("lock the vault", "err", err)
 	}
 	debug.FreeOSMemory() // what was read is garbage now: give it back rather than keep it
-	if d.locked != nil {
-		close(d.locked) // it is shut, so that this is done once
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"unsafe"
 
@@ -134,4 +136,21 @@ func wipe(ctx context.Context) {
 		}
 		c.into = nil
 	}
+}
+
+// overwritten is how much memory overwriteFree asks for, in bytes: more than a heap
+// of this program has free in pieces of one size.
+const overwritten = 16 << 20
+
+// overwriteFree overwrites what lies free in pieces of this size. Libraries that are
+// given a passphrase copy it, where nobody can reach the copy; it becomes garbage,
+// and garbage keeps what it held until the runtime hands it out again, zeroed.
+func overwriteFree(size int) {
+	size = max(size, 16) // smaller ones share pieces of this size
+	debug.FreeOSMemory() // collects now, and sweeps to the end
+	held := make([][]byte, overwritten/size)
+	for i := range held {
+		held[i] = make([]byte, size)
+	}
+	runtime.KeepAlive(held)
 }

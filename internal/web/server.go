@@ -3,16 +3,13 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"time"
 
-	"safehouse/internal/evidence"
 	"safehouse/internal/media"
 	"safehouse/internal/vault"
 )
@@ -31,18 +28,11 @@ const (
 
 // A Server shows one vault. Set the fields before Serve.
 type Server struct {
-	Data    string                                 // where the vault lies
-	Bundles string                                 // a folder of bundles to hand out; empty: none
-	Idle    time.Duration                          // how long nothing happens before the vault is locked
-	Machine func(ctx context.Context) []media.Part // what masking needs and whether it is there
-	// Work does the vault's jobs in the name of a member until ctx ends. It begins when
-	// one who may is there, and has ended before the keys are forgotten. Nil: no jobs.
-	Work func(ctx context.Context, v *vault.Vault, actor evidence.Actor) error
-	// Renew starts the program anew in this same process, with the listener that it is
-	// given: all memory is new then, and with it goes every copy of a key that a library
-	// made where nobody finds it. It returns only when it cannot. Nil: after a lock the
-	// server goes on.
-	Renew func(listener *os.File) error
+	Data    string                                    // where the vault lies
+	Bundles string                                    // a folder of bundles to hand out; empty: none
+	Idle    time.Duration                             // how long nothing happens before the vault is locked
+	Machine func(ctx context.Context) []media.Part    // what masking needs and whether it is there
+	Work    func(ctx context.Context, v *vault.Vault) // done beside the pages while the vault is open, until ctx ends; nil: nothing
 
 	door    door
 	tries   tries
@@ -53,22 +43,13 @@ type Server struct {
 // Show opens the pages of a throw-away vault without asking who is there, until it
 // is locked. The vault is the server's to close from then on.
 func (s *Server) Show(v *vault.Vault) {
-	s.ready()
+	s.door.idle, s.door.work = s.Idle, s.Work
 	s.door.show(v)
 }
 
-// ready gives the door what it needs. It may be called again.
-func (s *Server) ready() {
-	s.door.idle, s.door.work = s.Idle, s.Work
-	if s.Renew != nil && s.door.locked == nil {
-		s.door.locked = make(chan struct{})
-	}
-}
-
-// Serve answers on l until ctx ends, or until it is locked where there is a Renew. When it returns the vault is locked.
+// Serve answers on l until ctx ends. When it returns the vault is locked.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	s.ready()
-	s.host = l.Addr().String()
+	s.door.idle, s.door.work, s.host = s.Idle, s.Work, l.Addr().String()
 	s.handler = s.guard(s.mux())
 	h := &http.Server{
 		Handler:           s.handler,
@@ -83,19 +64,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	done := make(chan error, 1)
 	go func() { done <- h.Serve(wipingListener{l}) }()
 	defer s.door.lock()
-	renew, kept := false, (*os.File)(nil)
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		s.door.lock() // first: whoever is being sent something must not hold up the end
-	case <-s.door.locked:
-		var err error
-		if kept, err = keep(l); err != nil {
-			return err
-		}
-		renew = true
 	}
+	s.door.lock() // first: whoever is being sent something must not hold up the end
 	grace, cancel := context.WithTimeout(context.Background(), graceTimeout)
 	defer cancel()
 	if err := h.Shutdown(grace); err != nil {
@@ -105,19 +79,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	if renew {
-		return s.Renew(kept)
-	}
 	return nil
-}
-
-// keep gives a listener's file, so that whoever comes while nobody answers waits.
-func keep(l net.Listener) (*os.File, error) {
-	t, ok := l.(*net.TCPListener)
-	if !ok {
-		return nil, fmt.Errorf("listener %T: %w", l, errors.ErrUnsupported)
-	}
-	return t.File()
 }
 
 // policy lets a page use what this server gives it and nothing else, and lets

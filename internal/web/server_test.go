@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"safehouse/internal/access"
 	"safehouse/internal/evidence"
 	"safehouse/internal/locale"
+	"safehouse/internal/store"
 )
 
 func TestOnlyLoopbackIsListenedOn(t *testing.T) {
@@ -223,7 +225,7 @@ func TestWhatWasSaidIsShownAroundASealedName(t *testing.T) {
 	s := newSite(t, nil)
 	s.as(t, evidence.Reviewer)
 	for lang, want := range map[string][]string{
-		"en": {"Words of ", "sealed", "who spoke", "detained, place not disclosed", "15 May 2017", "mid-March 2017", "11 Mar 2017", "2017-03-11~/2017-03-20~", "burned in", "plan", "7–8", "says it is not aware", s.release.Digest},
+		"en": {`Words of <span class="chip sealed">`, "also <span", "who spoke", "detained, place not disclosed", "15 May 2017", "mid-March 2017", "11 Mar 2017", "2017-03-11~/2017-03-20~", "burned in", "plan", "7–8", "says it is not aware", s.release.Digest},
 		"ko": {"봉인됨", "2017년 5월 15일", `<html lang="ko">`, `lang="zh">不了解有关情况`, "새겨 넣음"},
 		"zh": {"已封存", "2017年5月15日", `<html lang="zh">`, `lang="ko">차에 탄 사람들`, "已烧录"},
 	} {
@@ -391,19 +393,51 @@ func TestAnIdleVaultLocksItself(t *testing.T) {
 // A reader who takes a clip slowly must not keep the vault open.
 func TestLockingCutsOffWhatIsBeingSent(t *testing.T) {
 	s := newSite(t, nil)
-	s.as(t, evidence.Reviewer)
+	s.as(t, evidence.Researcher)
+	s.addLongClip(t, 64<<20) // more than the buffers between us hold
 	c, err := net.Dial("tcp", s.host)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	fmt.Fprintf(c, "GET /renditions/ren_clip HTTP/1.1\r\nHost: %s\r\nRange: bytes=%s0-\r\n\r\n", s.host, strings.Repeat("0-,", 300)) // more than the buffers between us hold
+	fmt.Fprintf(c, "GET /renditions/ren_long HTTP/1.1\r\nHost: %s\r\n\r\n", s.host)
+	start := make([]byte, 15)
+	if _, err := io.ReadFull(c, start); err != nil || string(start) != "HTTP/1.1 200 OK" {
+		t.Fatalf("%q %v", start, err)
+	}
+	time.Sleep(500 * time.Millisecond) // until it waits for us
 	began := time.Now()
 	s.door.lock()
-	if took := time.Since(began); took > leaveTimeout+5*time.Second {
-		t.Errorf("locking took %s", took)
+	if took := time.Since(began); took >= leaveTimeout {
+		t.Errorf("locking took %s: it waited for a reader", took)
+	}
+	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if n, _ := io.Copy(io.Discard, c); n >= 64<<20 {
+		t.Errorf("all of the clip was sent after the lock")
 	}
 }
+
+func (s site) addLongClip(t *testing.T, size int64) {
+	t.Helper()
+	v := s.door.open.vault
+	content, err := v.Renditions.Put(t.Context(), "ren_long", io.LimitReader(zeros{}, size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = v.DB.Update(t.Context(), v.Actor.ID, func(tx *store.Tx) error {
+		tx.Record("mask.render", "ren_long")
+		return tx.AddRendition(&evidence.Rendition{
+			ID: "ren_long", Item: "itm_a", Kind: evidence.Masked, Plan: "pln_b", Media: "video/mp4", Size: size, Digest: content.Digest, By: v.Actor.ID,
+		}, content.Where)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestGuessingIsSlowedDown(t *testing.T) {
 	var tr tries
@@ -476,6 +510,23 @@ func TestFormsOfAnyFormAreReadOrRefused(t *testing.T) {
 		if forget(); strings.Trim(got.Reveal(), "\x00") != "" {
 			t.Errorf("%s: not forgotten", form)
 		}
+	}
+}
+
+func TestWhatAConnectionReadCanBeWiped(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	defer theirs.Close()
+	c := &wipingConn{Conn: ours}
+	buffer := make([]byte, 64)
+	go func() { _, _ = theirs.Write([]byte("passphrase=words")) }()
+	n, err := c.Read(buffer)
+	if err != nil || n == 0 {
+		t.Fatal(err)
+	}
+	wipe(keepConn(t.Context(), c))
+	if strings.Trim(string(buffer), "\x00") != "" {
+		t.Errorf("the buffer holds %q", buffer)
 	}
 }
 

@@ -73,6 +73,7 @@ func unlock(v *visit) {
 		v.ask(http.StatusTooManyRequests, unlockPage{Problem: v.say.Say("web.wait", seconds), Wait: seconds})
 		return
 	}
+	defer overwriteFree(len(passphrase.Reveal()))
 	session, err := v.door.admit(v.r.Context(), v.Data, passphrase)
 	v.tries.end(time.Now(), !wrong(err))
 	if err != nil {
