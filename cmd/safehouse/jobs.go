@@ -19,22 +19,22 @@ type jobsCmd struct {
 	Cancel jobsCancelCmd `cmd:"" help:"${help_jobs_cancel}"`
 }
 
-// crew does the jobs of a vault in the name of the member who opened it. Show hears
+// crew does the jobs of a vault in the name of a member who entered it. Show hears
 // how far each is.
-func crew(v *vault.Vault, d *mask.Desk, show mask.Progress) *queue.Crew {
+func crew(v *vault.Vault, actor evidence.Actor, d *mask.Desk, show mask.Progress) *queue.Crew {
 	both := func(p queue.Progress) mask.Progress {
 		return func(stage string, done, total int) {
 			p(stage, done, total)
 			show(stage, done, total)
 		}
 	}
-	return &queue.Crew{DB: v.DB, Dir: v.Dir, Actor: v.Actor, Works: []queue.Work{
+	return &queue.Crew{DB: v.DB, Dir: v.Dir, Actor: actor, Works: []queue.Work{
 		queue.On(func(ctx context.Context, job evidence.ProposeMask, p queue.Progress) error {
-			_, err := d.ProposeOnce(ctx, v.Actor, job.Item, both(p))
+			_, err := d.ProposeOnce(ctx, actor, job.Item, both(p))
 			return err
 		}),
 		queue.On(func(ctx context.Context, job evidence.MakePreview, p queue.Progress) error {
-			_, err := d.Preview(ctx, v.Actor, job.Plan, both(p))
+			_, err := d.Preview(ctx, actor, job.Plan, both(p))
 			return err
 		}),
 	}}
@@ -114,7 +114,7 @@ func (c *jobsRunCmd) Run(a *app) error {
 	return a.desk(func(v *vault.Vault, d *mask.Desk) error {
 		steps := a.steps()
 		defer steps.done()
-		crew := crew(v, d, steps.at)
+		crew := crew(v, v.Actor, d, steps.at)
 		if !c.UntilEmpty {
 			return crew.Run(a.ctx)
 		}

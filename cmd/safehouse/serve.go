@@ -48,13 +48,13 @@ func (c *serveCmd) Run(a *app) error {
 	return s.Serve(a.ctx, l)
 }
 
-// jobsOf does the jobs of an open vault in the name of whoever opened it, if they may.
-func jobsOf(s mask.Studio) func(ctx context.Context, v *vault.Vault) {
-	return func(ctx context.Context, v *vault.Vault) {
+// jobsOf does the jobs of an open vault in the name of a member who may.
+func jobsOf(s mask.Studio) func(ctx context.Context, v *vault.Vault, actor evidence.Actor) {
+	return func(ctx context.Context, v *vault.Vault, actor evidence.Actor) {
 		d := &mask.Desk{DB: v.DB, Originals: v.Originals, Renditions: v.Renditions, Studio: s}
-		c := crew(v, d, func(string, int, int) {})
+		c := crew(v, actor, d, func(string, int, int) {})
 		c.Wait = true
-		if err := c.Run(ctx); err != nil && !errors.Is(err, evidence.ErrForbidden) {
+		if err := c.Run(ctx); err != nil {
 			slog.Error("the jobs are not done", "err", err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"safehouse/internal/access"
 	"safehouse/internal/evidence"
 	"safehouse/internal/store"
 	"safehouse/internal/vault"
@@ -22,7 +23,7 @@ const leaveTimeout = 3 * time.Second
 // A door is open or locked. All who are inside share one open vault.
 type door struct {
 	idle time.Duration
-	work func(ctx context.Context, v *vault.Vault)
+	work func(ctx context.Context, v *vault.Vault, actor evidence.Actor)
 
 	mu   sync.Mutex // guards the rest
 	open *opening   // nil: locked
@@ -35,7 +36,9 @@ type opening struct {
 	shown    bool                         // to everybody, as whoever opened it: a demonstration
 	ctx      context.Context              // ends when the vault is locked
 	cancel   context.CancelFunc
-	inside   sync.WaitGroup // answers that are being written, and the work beside them
+	inside   sync.WaitGroup // answers that are being written
+	jobs     sync.WaitGroup // the work beside them, while it is done
+	crew     bool           // it is
 	timer    *time.Timer    // locks when nothing happens
 }
 
@@ -43,7 +46,9 @@ type opening struct {
 func (d *door) show(v *vault.Vault) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.opened(v).shown = true
+	o := d.opened(v)
+	o.shown = true
+	d.begun(o, v.Actor)
 }
 
 // opened is called with mu held.
@@ -51,9 +56,6 @@ func (d *door) opened(v *vault.Vault) *opening {
 	o := &opening{vault: v, sessions: make(map[string]evidence.MemberID)}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
 	o.timer = time.AfterFunc(d.idle, func() { d.close(o) })
-	if d.work != nil {
-		o.inside.Go(func() { d.work(o.ctx, v) })
-	}
 	d.open = o
 	return o
 }
@@ -67,7 +69,7 @@ func (d *door) admit(ctx context.Context, data string, passphrase evidence.Secre
 		if err != nil {
 			return "", err
 		}
-		return d.begin(o, actor.ID)
+		return d.begin(o, actor)
 	}
 	v, err := vault.Enter(ctx, data, "", passphrase)
 	if err != nil {
@@ -78,19 +80,19 @@ func (d *door) admit(ctx context.Context, data string, passphrase evidence.Secre
 	if o == nil {
 		o = d.opened(v)
 		d.mu.Unlock()
-		return d.begin(o, v.Actor.ID)
+		return d.begin(o, v.Actor)
 	}
 	d.mu.Unlock()
 	if err := v.Close(); err != nil { // somebody else was quicker: there is one open vault
 		return "", err
 	}
-	return d.begin(o, v.Actor.ID)
+	return d.begin(o, v.Actor)
 }
 
 // errLocked is returned to whoever enters while somebody locks.
 var errLocked = errors.New("locked meanwhile")
 
-func (d *door) begin(o *opening, id evidence.MemberID) (string, error) {
+func (d *door) begin(o *opening, actor evidence.Actor) (string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.open != o {
@@ -98,8 +100,19 @@ func (d *door) begin(o *opening, id evidence.MemberID) (string, error) {
 	}
 	o.timer.Reset(d.idle)
 	session := rand.Text()
-	o.sessions[session] = id
+	o.sessions[session] = actor.ID
+	d.begun(o, actor)
 	return session, nil
+}
+
+// begun has the jobs done from when somebody is there who may: not only when it is they
+// who opened. It is called with mu held.
+func (d *door) begun(o *opening, actor evidence.Actor) {
+	if d.work == nil || o.crew || access.Check(actor, access.PlanMask) != nil {
+		return
+	}
+	o.crew = true
+	o.jobs.Go(func() { d.work(o.ctx, o.vault, actor) })
 }
 
 // visit is the opening as it stands, held open until inside.Done.
@@ -193,6 +206,7 @@ func (d *door) close(o *opening) {
 	case <-left:
 	case <-time.After(leaveTimeout):
 	}
+	o.jobs.Wait() // a crew lets go soon, and must not write with keys that are gone
 	if err := o.vault.Close(); err != nil {
 		slog.Error("lock the vault", "err", err)
 	}

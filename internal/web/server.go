@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"safehouse/internal/evidence"
 	"safehouse/internal/media"
 	"safehouse/internal/vault"
 )
@@ -28,11 +29,13 @@ const (
 
 // A Server shows one vault. Set the fields before Serve.
 type Server struct {
-	Data    string                                    // where the vault lies
-	Bundles string                                    // a folder of bundles to hand out; empty: none
-	Idle    time.Duration                             // how long nothing happens before the vault is locked
-	Machine func(ctx context.Context) []media.Part    // what masking needs and whether it is there
-	Work    func(ctx context.Context, v *vault.Vault) // done beside the pages while the vault is open, until ctx ends; nil: nothing
+	Data    string                                 // where the vault lies
+	Bundles string                                 // a folder of bundles to hand out; empty: none
+	Idle    time.Duration                          // how long nothing happens before the vault is locked
+	Machine func(ctx context.Context) []media.Part // what masking needs and whether it is there
+	// Work is done beside the pages in the name of a member, from when one is there who may
+	// until ctx ends; the keys are forgotten after it. Nil: nothing.
+	Work func(ctx context.Context, v *vault.Vault, actor evidence.Actor)
 
 	door    door
 	tries   tries
