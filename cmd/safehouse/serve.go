@@ -3,8 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
+	"os"
+	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"safehouse/internal/evidence"
 	"safehouse/internal/mask"
@@ -31,12 +37,15 @@ func (c *serveCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	l, err := web.Listen(c.Listen)
+	l, again, err := c.listen()
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	s := &web.Server{Data: a.flags.Data, Bundles: c.Bundle, Idle: c.Idle, Machine: studio.Media.Parts, Work: jobsOf(studio)}
+	s := &web.Server{Data: a.flags.Data, Bundles: c.Bundle, Idle: c.Idle, Machine: studio.Media.Parts, Work: jobsOf(studio), Renew: anew}
+	if again { // it was locked: a demonstration too
+		return s.Serve(a.ctx, l)
+	}
 	if c.Demo {
 		v, err := a.demo()
 		if err != nil {
@@ -71,4 +80,40 @@ func (a *app) demo() (*vault.Vault, error) {
 		return nil, errors.Join(&evidence.Problem{Code: "web.not_demo", Args: []any{a.flags.Data}}, v.Close())
 	}
 	return v, nil
+}
+
+// listenerFD tells the program that was started anew where the listener is.
+const listenerFD = "SAFEHOUSE_SERVE_FD"
+
+// listen gives the listener, and says whether it is that of a program that was locked
+// and started anew.
+func (c *serveCmd) listen() (l net.Listener, again bool, err error) {
+	text, again := os.LookupEnv(listenerFD)
+	if !again {
+		l, err = web.Listen(c.Listen)
+		return l, false, err
+	}
+	fd, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, true, fmt.Errorf("%s: %w", listenerFD, err)
+	}
+	if err := os.Unsetenv(listenerFD); err != nil { // it is for this program alone
+		return nil, true, err
+	}
+	unix.CloseOnExec(fd)
+	f := os.NewFile(uintptr(fd), "listener")
+	defer f.Close() // the listener has a copy
+	l, err = net.FileListener(f)
+	return l, true, err
+}
+
+// anew puts this program, called as it was, in the place of itself: the same process
+// with other memory.
+func anew(listener *os.File) error {
+	fd, err := unix.Dup(int(listener.Fd())) // unlike the original it is handed on
+	if err != nil {
+		return os.NewSyscallError("dup", err)
+	}
+	env := append(os.Environ(), listenerFD+"="+strconv.Itoa(fd))
+	return os.NewSyscallError("exec", unix.Exec("/proc/self/exe", os.Args, env))
 }

@@ -22,10 +22,12 @@ const leaveTimeout = 3 * time.Second
 
 // A door is open or locked. All who are inside share one open vault.
 type door struct {
-	idle time.Duration
-	work func(ctx context.Context, v *vault.Vault, actor evidence.Actor)
+	idle   time.Duration
+	work   func(ctx context.Context, v *vault.Vault, actor evidence.Actor)
+	locked chan struct{} // closed by the first lock, which is the last then; nil: it may open again
 
 	mu   sync.Mutex // guards the rest
+	shut bool       // for good
 	open *opening   // nil: locked
 }
 
@@ -77,7 +79,7 @@ func (d *door) admit(ctx context.Context, data string, passphrase evidence.Secre
 	}
 	d.mu.Lock()
 	o := d.open
-	if o == nil {
+	if o == nil && !d.shut {
 		o = d.opened(v)
 		d.mu.Unlock()
 		return d.begin(o, v.Actor)
@@ -85,6 +87,9 @@ func (d *door) admit(ctx context.Context, data string, passphrase evidence.Secre
 	d.mu.Unlock()
 	if err := v.Close(); err != nil { // somebody else was quicker: there is one open vault
 		return "", err
+	}
+	if o == nil {
+		return "", errLocked
 	}
 	return d.begin(o, v.Actor)
 }
@@ -196,7 +201,7 @@ func (d *door) close(o *opening) {
 		d.mu.Unlock()
 		return
 	}
-	d.open = nil
+	d.open, d.shut = nil, d.locked != nil
 	d.mu.Unlock()
 	o.timer.Stop()
 	o.cancel()
@@ -211,4 +216,7 @@ func (d *door) close(o *opening) {
 		slog.Error("lock the vault", "err", err)
 	}
 	debug.FreeOSMemory() // what was read is garbage now: give it back rather than keep it
+	if d.locked != nil {
+		close(d.locked) // it is shut, so that this is done once
+	}
 }

@@ -3,11 +3,13 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"safehouse/internal/evidence"
@@ -36,6 +38,11 @@ type Server struct {
 	// Work is done beside the pages in the name of a member, from when one is there who may
 	// until ctx ends; the keys are forgotten after it. Nil: nothing.
 	Work func(ctx context.Context, v *vault.Vault, actor evidence.Actor)
+	// Renew starts the program anew in this same process, with the listener that it is
+	// given: all memory is new then, and with it goes every copy of a key that a library
+	// made where nobody finds it. It returns only when it cannot. Nil: after a lock the
+	// server goes on.
+	Renew func(listener *os.File) error
 
 	door    door
 	tries   tries
@@ -46,13 +53,22 @@ type Server struct {
 // Show opens the pages of a throw-away vault without asking who is there, until it
 // is locked. The vault is the server's to close from then on.
 func (s *Server) Show(v *vault.Vault) {
-	s.door.idle, s.door.work = s.Idle, s.Work
+	s.ready()
 	s.door.show(v)
 }
 
-// Serve answers on l until ctx ends. When it returns the vault is locked.
+// ready gives the door what it needs. It may be called again.
+func (s *Server) ready() {
+	s.door.idle, s.door.work = s.Idle, s.Work
+	if s.Renew != nil && s.door.locked == nil {
+		s.door.locked = make(chan struct{})
+	}
+}
+
+// Serve answers on l until ctx ends, or where there is a Renew until it is locked. When it returns the vault is locked.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	s.door.idle, s.door.work, s.host = s.Idle, s.Work, l.Addr().String()
+	s.ready()
+	s.host = l.Addr().String()
 	s.handler = s.guard(s.mux())
 	h := &http.Server{
 		Handler:           s.handler,
@@ -71,8 +87,31 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+		s.door.lock() // first: whoever is being sent something must not hold up the end
+		return s.stop(h, done)
+	case <-s.door.locked:
 	}
-	s.door.lock() // first: whoever is being sent something must not hold up the end
+	kept, err := keep(l)
+	if err == nil {
+		err = s.stop(h, done)
+	}
+	if err != nil {
+		return err
+	}
+	return s.Renew(kept)
+}
+
+// keep gives a listener's file: whoever comes while nobody answers waits.
+func keep(l net.Listener) (*os.File, error) {
+	t, ok := l.(*net.TCPListener)
+	if !ok {
+		return nil, fmt.Errorf("listener %T: %w", l, errors.ErrUnsupported)
+	}
+	return t.File()
+}
+
+// stop ends the server once what it answers is said.
+func (s *Server) stop(h *http.Server, done <-chan error) error {
 	grace, cancel := context.WithTimeout(context.Background(), graceTimeout)
 	defer cancel()
 	if err := h.Shutdown(grace); err != nil {
