@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -304,15 +305,47 @@ func peak(ctx context.Context, what string, s settings) error {
 	return err
 }
 
-// small receives files of 4 kB.
-func (b *bench) small() (float64, error) {
-	const files = 500
+// parcels are files of 4 kB.
+func parcels(files int) iter.Seq2[intake.Parcel, error] {
 	random := rand.NewChaCha8([32]byte{2})
-	took, err := timed(func() error {
+	return func(yield func(intake.Parcel, error) bool) {
 		for range files {
 			content := make([]byte, 4096)
 			random.Read(content)
-			if _, err := b.vault.receive(b.ctx, bytes.NewReader(content)); err != nil {
+			if !yield(intake.Parcel{Name: "small.bin", Size: int64(len(content)), Content: bytes.NewReader(content)}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// batch receives small files as "item add" does.
+func (b *bench) batch() (float64, error) {
+	const files = 2000
+	desk := intake.Desk{DB: b.vault.db, Originals: b.vault.originals}
+	kept := 0
+	var failed error
+	took, err := timed(func() error {
+		return desk.ReceiveAll(b.ctx, b.vault.actor, parcels(files), func(o intake.Outcome) {
+			if o.Err != nil {
+				failed = o.Err
+				return
+			}
+			kept++
+		})
+	})
+	if err = errors.Join(err, failed); err == nil && kept != files {
+		err = fmt.Errorf("%d of %d files were kept", kept, files)
+	}
+	return files / took.Seconds(), err
+}
+
+// small receives them one by one.
+func (b *bench) small() (float64, error) {
+	const files = 500
+	took, err := timed(func() error {
+		for p := range parcels(files) {
+			if _, err := b.vault.receive(b.ctx, p.Content); err != nil {
 				return err
 			}
 		}
