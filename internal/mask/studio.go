@@ -75,15 +75,17 @@ type Exposed struct {
 // Unwrap gives the problem.
 func (e *Exposed) Unwrap() error { return e.Problem }
 
-// detection is what a profile means.
-func (o Options) detection() (media.Detection, error) {
+// detection is what a profile means for a clip with so many frames a second.
+func (o Options) detection(fps float64) (media.Detection, error) {
+	second := max(1, int(math.Round(min(fps, 60))))
 	d := media.Detection{Every: 1, Min: lowest}
 	switch o.Profile {
 	case "", Standard:
+		d.Key, d.Parts = second, 2
 	case Fast:
-		d.Every = 2
+		d.Every, d.Key = 2, second
 	case Thorough:
-		d.Both = true
+		d.Both, d.Key, d.Parts = true, 5, 5
 	default:
 		return d, &evidence.Problem{Code: "mask.profile", Args: []any{o.Profile}}
 	}
@@ -92,8 +94,7 @@ func (o Options) detection() (media.Detection, error) {
 
 // Propose looks for faces in a file and makes a plan.
 func (s Studio) Propose(ctx context.Context, in *os.File, opt Options, progress Progress) (evidence.MaskPlan, error) {
-	d, err := opt.detection()
-	if err != nil {
+	if _, err := opt.detection(0); err != nil {
 		return evidence.MaskPlan{}, err
 	}
 	sum, err := fileDigest(in)
@@ -101,6 +102,10 @@ func (s Studio) Propose(ctx context.Context, in *os.File, opt Options, progress 
 		return evidence.MaskPlan{}, err
 	}
 	clip, err := s.Media.Probe(ctx, in)
+	if err != nil {
+		return evidence.MaskPlan{}, err
+	}
+	d, err := opt.detection(clip.FPS)
 	if err != nil {
 		return evidence.MaskPlan{}, err
 	}
