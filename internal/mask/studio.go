@@ -75,15 +75,13 @@ type Exposed struct {
 // Unwrap gives the problem.
 func (e *Exposed) Unwrap() error { return e.Problem }
 
-// detection is what a profile means for a clip with so many frames a second.
-func (o Options) detection(fps float64) (media.Detection, error) {
-	second := max(1, int(math.Round(min(fps, 60))))
+// detection is what a profile means.
+func (o Options) detection() (media.Detection, error) {
 	d := media.Detection{Every: 1, Min: lowest}
 	switch o.Profile {
 	case "", Standard:
-		d.Key, d.Parts = second, 2
 	case Fast:
-		d.Every, d.Key = 2, second
+		d.Every = 2
 	case Thorough:
 		d.Both, d.Key, d.Parts = true, 5, 5
 	default:
@@ -94,7 +92,8 @@ func (o Options) detection(fps float64) (media.Detection, error) {
 
 // Propose looks for faces in a file and makes a plan.
 func (s Studio) Propose(ctx context.Context, in *os.File, opt Options, progress Progress) (evidence.MaskPlan, error) {
-	if _, err := opt.detection(0); err != nil {
+	d, err := opt.detection()
+	if err != nil {
 		return evidence.MaskPlan{}, err
 	}
 	sum, err := fileDigest(in)
@@ -102,10 +101,6 @@ func (s Studio) Propose(ctx context.Context, in *os.File, opt Options, progress 
 		return evidence.MaskPlan{}, err
 	}
 	clip, err := s.Media.Probe(ctx, in)
-	if err != nil {
-		return evidence.MaskPlan{}, err
-	}
-	d, err := opt.detection(clip.FPS)
 	if err != nil {
 		return evidence.MaskPlan{}, err
 	}

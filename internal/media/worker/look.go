@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"math"
 	"sync"
 
 	"safehouse/internal/evidence"
@@ -15,6 +16,7 @@ type turns [4]bool
 // An extra is what is done on a frame beside looking at the picture as it is.
 type extra struct {
 	turns turns
+	both  bool // the turned picture and its equalised copy, not in turn
 	parts bool
 }
 
@@ -33,8 +35,9 @@ func (e *eye) gaze(p face.Picture, d media.Detection, turn int, more extra) ([]f
 		if !wanted {
 			continue
 		}
-		turned := rotated(p, quarter)
-		hits, err := e.look(turned, d, turn+quarter/2)
+		how := d
+		how.Both = d.Both || more.both
+		hits, err := e.look(rotated(p, quarter), how, turn)
 		if err != nil {
 			return nil, found, err
 		}
@@ -110,7 +113,7 @@ func (l *lying) extra(n, turn int, d media.Detection) extra {
 		return extra{}
 	}
 	if turn%d.Key == 0 {
-		return extra{turns{false, true, true, true}, d.Parts > 1}
+		return extra{turns: turns{false, true, true, true}, parts: d.Parts > 1}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -122,7 +125,7 @@ func (l *lying) extra(n, turn int, d media.Detection) extra {
 		}
 		l.past = l.past[1:]
 	}
-	var e extra
+	e := extra{both: true} // somebody lies there: look well
 	for quarter, at := range l.last {
 		e.turns[quarter] = at > 0 && n-at < turnedFor+l.behind
 	}
@@ -183,26 +186,26 @@ type part struct{ x, y, w, h int }
 // along the other, each overlapping the next by a third: a face on a seam is whole in
 // one of them.
 func partsOf(w, h, n int) []part {
-	side := float64(max(w, h)) / (1 + float64(n-1)*2/3)
+	side := int(math.Ceil(float64(max(w, h)) / (1 + float64(n-1)*2/3)))
 	var all []part
 	for _, y := range starts(h, side) {
 		for _, x := range starts(w, side) {
-			all = append(all, part{x, y, min(w, int(side)), min(h, int(side))})
+			all = append(all, part{x, y, min(w, side), min(h, side)})
 		}
 	}
 	return all
 }
 
 // starts are where parts of that side begin along a length.
-func starts(length int, side float64) []int {
-	room := float64(length) - side
+func starts(length, side int) []int {
+	room := length - side
 	if room <= 0 {
 		return []int{0}
 	}
-	steps := int(room/(side*2/3) + .999)
+	steps := (3*room + 2*side - 1) / (2 * side)
 	all := make([]int, steps+1)
 	for i := range all {
-		all[i] = int(room * float64(i) / float64(steps))
+		all[i] = room * i / steps
 	}
 	return all
 }
