@@ -1,13 +1,15 @@
-// Command masking scores the masks that Safehouse makes: it masks clips with
-// checked face boxes, decodes the result, and counts on its pixels the people who
-// can be seen in at least one frame. It ends with status 3 when anybody can.
+// Command masking scores the masks that Safehouse makes: it masks recorded clips with
+// checked face boxes, and scenes that it makes itself out of photos, so that it knows
+// exactly where every face is. It decodes what came out and counts on its pixels the
+// people who can be seen in at least one frame. It ends with status 3 when anybody can.
 //
-//	go run ./bench/masking -media ../shared/media [-models DIR] [-memory]
+//	go run ./bench/masking [-models DIR] [-profile P] [-only SCENE] [-memory]
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -35,6 +37,10 @@ func main() {
 	flag.StringVar(&s.share, "share", "share", "folder with the runtime and the packaged model")
 	flag.StringVar(&s.profile, "profile", mask.Standard, "fast, standard or thorough")
 	flag.StringVar(&s.keep, "keep", "", "folder to keep the masked clips in")
+	flag.StringVar(&s.photos, "photos", "node_modules/@vladmandic/face-api/demo", "folder with the photos that scenes are made of")
+	flag.StringVar(&s.only, "only", "", "try this clip or scene alone")
+	flag.StringVar(&s.films, "films", "", "folder to keep the scenes in")
+	flag.BoolVar(&s.recorded, "recorded", false, "recorded clips only, no scenes")
 	flag.BoolVar(&s.memory, "memory", false, "also mask a clip 32 times as long and compare the memory")
 	one := flag.String("peak", "", "mask this clip alone and print the peak memory of the worker in KiB")
 	flag.Parse()
@@ -56,53 +62,136 @@ func fatal(err error) {
 
 type settings struct {
 	media, models, share, profile, keep string
-	memory                              bool
+	photos, only, films                 string
+	memory, recorded                    bool
 }
 
 // A truth is what is known of a clip. Frames are keys because that is how the
 // files are written.
 type truth struct {
-	Clip   string `json:"clip"`
-	Frames int    `json:"frames"`
-	Tracks []struct {
-		ID     int                  `json:"id"`
-		Person any                  `json:"person"`
-		Ignore bool                 `json:"ignore"`
-		Boxes  map[int]evidence.Box `json:"boxes"`
-	} `json:"tracks"`
+	Clip   string   `json:"clip"`
+	Frames int      `json:"frames"`
+	Tracks []person `json:"tracks"`
+	nobody bool
+}
+
+// A person is one face through its frames.
+type person struct {
+	ID     int                  `json:"id"`
+	Person any                  `json:"person"`
+	Ignore bool                 `json:"ignore"`
+	Boxes  map[int]evidence.Box `json:"boxes"`
+}
+
+// A trial is a clip with what is known of it.
+type trial struct {
+	truth truth
+	clip  string
 }
 
 func bench(s settings) (int, error) {
-	paths, err := filepath.Glob(filepath.Join(s.media, "gt", "*.json"))
+	folder, err := os.MkdirTemp("", "masking")
 	if err != nil {
 		return 1, err
 	}
-	if len(paths) == 0 {
-		return 1, fmt.Errorf("no gt/*.json in %s", s.media)
+	defer os.RemoveAll(folder)
+	trials, err := s.trials(folder)
+	if err != nil {
+		return 1, err
 	}
-	fmt.Printf("%d cores, profile %s\n", runtime.NumCPU(), s.profile)
+	if len(trials) == 0 {
+		return 1, fmt.Errorf("no clip to try: no gt/*.json in %s, and no scene called %q", s.media, s.only)
+	}
+	fmt.Printf("%d cores, profile %s, detectors %s\n", runtime.NumCPU(), s.profile, s.detectors())
 	fmt.Printf("%-12s %7s %6s %8s %8s %8s %7s %7s %6s %6s\n",
 		"clip", "frames", "faces", "exposed", "people", "<90 %", "lowest", "false", "queue", "fps")
-	exposed := 0
-	for _, path := range paths {
-		r, err := score(s, path)
+	exposed, stopped := 0, 0
+	for _, t := range trials {
+		r, err := score(s, t)
+		var bare *mask.Exposed
+		if errors.As(err, &bare) { // nothing left, so nobody is exposed; but somebody has work to do
+			fmt.Printf("%-12s %7d  stopped by the second look\n", t.truth.Clip, t.truth.Frames)
+			stopped++
+			continue
+		}
 		if err != nil {
-			return 1, fmt.Errorf("%s: %w", path, err)
+			return 1, fmt.Errorf("%s: %w", t.truth.Clip, err)
 		}
 		fmt.Println(r)
 		exposed += len(r.exposed)
 	}
 	if s.memory {
-		if err := memory(s, paths[0]); err != nil {
+		if err := memory(s, trials[0].clip); err != nil {
 			return 1, err
 		}
 	}
+	fmt.Printf("clips: %d, stopped: %d, people exposed: %d\n", len(trials), stopped, exposed)
 	if exposed > 0 {
-		fmt.Println("people exposed:", exposed)
 		return 3, nil
 	}
-	fmt.Println("nobody is exposed")
 	return 0, nil
+}
+
+func (s settings) detectors() string {
+	if s.models == "" {
+		return "SSD"
+	}
+	return "SSD, YuNet"
+}
+
+// trials are the recorded clips, and the scenes, filmed into the folder.
+func (s settings) trials(folder string) ([]trial, error) {
+	var all []trial
+	paths, err := filepath.Glob(filepath.Join(s.media, "gt", "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		if s.only == "" || s.only == strings.TrimSuffix(filepath.Base(path), ".json") {
+			t, err := recorded(s, path)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, t)
+		}
+	}
+	if s.recorded {
+		return all, nil
+	}
+	photos, err := openPhotos(s.photos)
+	if err != nil {
+		return nil, err
+	}
+	if s.films != "" {
+		folder = s.films
+	}
+	for _, sc := range byName(scenes(photos), s.only) {
+		t := trial{sc.truth(), filepath.Join(folder, sc.name+".mp4")}
+		if len(t.truth.Tracks) == 0 && !sc.noFace {
+			return nil, fmt.Errorf("scene %s shows nobody: nothing could fail", sc.name)
+		}
+		if err := sc.film(t.clip); err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+func recorded(s settings, path string) (trial, error) {
+	var t trial
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return t, err
+	}
+	if err := json.Unmarshal(b, &t.truth); err != nil {
+		return t, err
+	}
+	if len(t.truth.Tracks) == 0 {
+		return t, fmt.Errorf("no faces in %s: nothing could fail", path)
+	}
+	t.clip, err = clipOf(s, t.truth.Clip)
+	return t, err
 }
 
 func (s settings) studio() (mask.Studio, error) {
@@ -149,23 +238,8 @@ func masked(s settings, clip string) (*os.File, mask.Summary, error) {
 	return out, sum, err
 }
 
-func score(s settings, path string) (*result, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var t truth
-	if err := json.Unmarshal(b, &t); err != nil {
-		return nil, err
-	}
-	if len(t.Tracks) == 0 {
-		return nil, fmt.Errorf("no faces in it: nothing could fail")
-	}
-	clip, err := clipOf(s, t.Clip)
-	if err != nil {
-		return nil, err
-	}
-	out, sum, err := masked(s, clip)
+func score(s settings, t trial) (*result, error) {
+	out, sum, err := masked(s, t.clip)
 	if out != nil {
 		defer out.Close()
 		if s.keep == "" {
@@ -175,7 +249,7 @@ func score(s settings, path string) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &result{truth: t, sum: sum}
+	r := &result{truth: t.truth, sum: sum}
 	return r, r.measure(out.Name())
 }
 
@@ -200,11 +274,7 @@ func peak(s settings, clip string) error {
 }
 
 // memory compares the peaks for a clip and for the same 32 times over.
-func memory(s settings, path string) error {
-	clip, err := clipOf(s, strings.TrimSuffix(filepath.Base(path), ".json"))
-	if err != nil {
-		return err
-	}
+func memory(s settings, clip string) error {
 	dir, err := os.MkdirTemp("", "masking")
 	if err != nil {
 		return err

@@ -43,6 +43,38 @@ func newCanvas(w, h, longest, multiple int, gain, offset float32, bgr bool) *can
 	return c
 }
 
+// An easel keeps the canvases for the last few sizes of pictures: a clip is looked at
+// as a whole, turned, and in parts, over and over.
+type easel struct {
+	sizes []size
+}
+
+type size struct {
+	w, h     int
+	canvases []*canvas
+}
+
+// maxSizes bounds an easel's memory.
+const maxSizes = 6
+
+// of gives the canvases for a picture's size, one a scale.
+func (e *easel) of(p Picture, scales []int, prepare func(longest int) *canvas) []*canvas {
+	for _, s := range e.sizes {
+		if s.w == p.W && s.h == p.H {
+			return s.canvases
+		}
+	}
+	s := size{w: p.W, h: p.H}
+	for _, longest := range scales {
+		s.canvases = append(s.canvases, prepare(longest))
+	}
+	if len(e.sizes) == maxSizes {
+		e.sizes = e.sizes[1:]
+	}
+	e.sizes = append(e.sizes, s)
+	return s.canvases
+}
+
 func atLeastOne(x float64) int    { return max(1, int(math.Round(x))) }
 func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
 

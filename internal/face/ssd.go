@@ -19,7 +19,7 @@ var ssdScales = []int{512, 320}
 type SSDDetector struct {
 	net       *network
 	equaliser equaliser
-	canvases  []*canvas
+	easel     easel
 }
 
 // OpenSSD loads the packaged detector.
@@ -51,14 +51,8 @@ func (d *SSDDetector) DetectEqualised(p Picture, min float64) ([]Hit, error) {
 }
 
 func (d *SSDDetector) look(p Picture, name string, min float64) ([]Hit, error) {
-	if len(d.canvases) == 0 || d.canvases[0].srcW != p.W || d.canvases[0].srcH != p.H {
-		d.canvases = nil
-		for _, longest := range ssdScales {
-			d.canvases = append(d.canvases, newCanvas(p.W, p.H, longest, 64, 1/127.5, -1, false))
-		}
-	}
 	var hits []Hit
-	for _, c := range d.canvases {
+	for _, c := range d.easel.of(p, ssdScales, func(longest int) *canvas { return newCanvas(p.W, p.H, longest, 64, 1/127.5, -1, false) }) {
 		c.draw(p.RGB)
 		err := d.net.run(c.planes, c.w, c.h, func(o [][]float32) {
 			hits = append(hits, distinct(decodeSSD(o[0], o[1], c, name, min))...)

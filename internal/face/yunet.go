@@ -16,8 +16,8 @@ var yunetOutputs = []string{"cls_8", "cls_16", "cls_32", "obj_8", "obj_16", "obj
 
 // A YuNetDetector is YuNet (Wu et al., 2023) at its scales.
 type YuNetDetector struct {
-	net      *network
-	canvases []*canvas
+	net   *network
+	easel easel
 }
 
 // FindYuNet looks for YuNet in the folders, in order. Absence is an empty path
@@ -56,14 +56,8 @@ func (d *YuNetDetector) Close() error { return d.net.close() }
 
 // Detect looks at the picture.
 func (d *YuNetDetector) Detect(p Picture, min float64) ([]Hit, error) {
-	if len(d.canvases) == 0 || d.canvases[0].srcW != p.W || d.canvases[0].srcH != p.H {
-		d.canvases = nil
-		for _, longest := range yunetScales {
-			d.canvases = append(d.canvases, newCanvas(p.W, p.H, longest, 32, 1, 0, true))
-		}
-	}
 	var hits []Hit
-	for _, c := range d.canvases {
+	for _, c := range d.easel.of(p, yunetScales, func(longest int) *canvas { return newCanvas(p.W, p.H, longest, 32, 1, 0, true) }) {
 		c.draw(p.RGB)
 		err := d.net.run(c.planes, c.w, c.h, func(o [][]float32) {
 			hits = append(hits, distinct(decodeYuNet(o, c, min))...)

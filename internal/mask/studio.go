@@ -83,7 +83,7 @@ func (o Options) detection() (media.Detection, error) {
 	case Fast:
 		d.Every = 2
 	case Thorough:
-		d.Both = true
+		d.Both, d.Key, d.Parts = true, 5, 5
 	default:
 		return d, &evidence.Problem{Code: "mask.profile", Args: []any{o.Profile}}
 	}

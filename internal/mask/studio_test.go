@@ -411,3 +411,30 @@ func TestStrictStopsAtADoubt(t *testing.T) {
 		t.Errorf("%d doubts: %v", len(plan.Queue), err)
 	}
 }
+
+// A telephone held on its side, and a container that does not say so: everybody lies.
+// Thorough finds them.
+func TestFacesThatLieOnTheirSideAreCovered(t *testing.T) {
+	photo := "../../node_modules/@vladmandic/face-api/demo/sample6.jpg"
+	for _, filter := range []string{"transpose=cclock", "hflip,vflip"} {
+		name := filepath.Join(t.TempDir(), "lying.mp4")
+		out, err := exec.Command("ffmpeg", "-v", "error", "-loop", "1", "-i", photo, "-t", "0.6", "-r", "5",
+			"-vf", "scale=640:-2,"+filter, "-pix_fmt", "yuv420p", name).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		plan, err := studio(t).Propose(t.Context(), open(t, name), Options{Profile: Thorough}, quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		faces := 0
+		for _, tr := range plan.Tracks {
+			if tr.From == 0 && tr.To == plan.Source.Frames-1 {
+				faces++
+			}
+		}
+		if faces < 4 {
+			t.Errorf("%s: %d of four faces are covered throughout", filter, faces)
+		}
+	}
+}

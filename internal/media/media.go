@@ -48,6 +48,12 @@ type Detection struct {
 	Both   bool    `json:"both"`   // the picture and its equalised copy, not in turn
 	Min    float64 `json:"min"`    // lowest score worth telling
 	Turn   int     `json:"turn"`   // which of picture and copy comes first
+
+	// On each Key-th frame that is looked at, and on the first, the picture is also
+	// turned by 90°, 180° and 270°, and looked at part by part; 0 is never. Where a
+	// turned face was found, that turn is looked at on every frame for a while.
+	Key   int `json:"key"`
+	Parts int `json:"parts"` // along the picture's longer side; 0 or 1: it is not parted
 }
 
 // Detected says what looked.

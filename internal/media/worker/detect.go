@@ -18,6 +18,7 @@ import (
 const (
 	longestSSD   = 512
 	longestYuNet = 640
+	longestParts = 1280 // where it is also looked at part by part
 )
 
 // detect decodes every frame once, small, and looks for faces as the job says.
@@ -27,7 +28,7 @@ func (w *worker) detect(v *video) error {
 		return err
 	}
 	defer closeAll(eyes)
-	width, height := fit(v.clip.Width, v.clip.Height, eyes[0].longest())
+	width, height := fit(v.clip.Width, v.clip.Height, eyes[0].longest(*w.job.Detect))
 	t, r, err := w.frames(fmt.Sprintf("scale=%d:%d:flags=area", width, height), "rgb24")
 	if err != nil {
 		return err
@@ -108,7 +109,10 @@ func closeAll(eyes []*eye) {
 	}
 }
 
-func (e *eye) longest() int {
+func (e *eye) longest(d media.Detection) int {
+	if d.Parts > 1 {
+		return longestParts
+	}
 	if e.yunet != nil {
 		return longestYuNet
 	}
@@ -121,30 +125,6 @@ func (e *eye) names() []string {
 		names = append(names, face.YuNet)
 	}
 	return names
-}
-
-// look gives what all detectors see. Of picture and equalised copy SSD looks at
-// the one whose turn it is, or at both.
-func (e *eye) look(p face.Picture, d media.Detection, turn int) ([]face.Hit, error) {
-	var all []face.Hit
-	add := func(hits []face.Hit, err error) error {
-		all = append(all, hits...)
-		return err
-	}
-	if d.Both || (turn+d.Turn)%2 == 0 {
-		if err := add(e.ssd.Detect(p, d.Min)); err != nil {
-			return nil, err
-		}
-	}
-	if d.Both || (turn+d.Turn)%2 == 1 {
-		if err := add(e.ssd.DetectEqualised(p, d.Min)); err != nil {
-			return nil, err
-		}
-	}
-	if e.yunet == nil {
-		return all, nil
-	}
-	return all, add(e.yunet.Detect(p, d.Min))
 }
 
 // A view is the size at which frames are looked at, and what leads back from it
@@ -165,9 +145,12 @@ func (v view) back(hits []face.Hit) []face.Hit {
 type glance struct {
 	look media.Look
 	turn int
+	more extra
 	rgb  []byte
 	err  error
-	done chan struct{} // closed when look and err hold
+	done chan struct{} // closed when what follows from looking holds
+
+	turned turns // by which turns a face was found
 }
 
 // watch reads frames, has the eyes look at them side by side, and says what they
@@ -194,10 +177,14 @@ type queue struct {
 	todo    chan *glance  // for whichever eye is free
 	inOrder chan *glance  // for the report
 	stop    chan struct{} // closed when the report has ended
+	lying   lying
 }
 
 func newQueue(n int, v view) *queue {
-	q := &queue{make(chan []byte, n), make(chan *glance, n), make(chan *glance, n), make(chan struct{})}
+	q := &queue{
+		free: make(chan []byte, n), todo: make(chan *glance, n), inOrder: make(chan *glance, n), stop: make(chan struct{}),
+		lying: lying{behind: n},
+	}
 	for range n {
 		q.free <- make([]byte, v.w*v.h*3)
 	}
@@ -206,8 +193,8 @@ func newQueue(n int, v view) *queue {
 
 func gaze(e *eye, todo <-chan *glance, d media.Detection, v view) {
 	for g := range todo {
-		hits, err := e.look(face.Picture{W: v.w, H: v.h, RGB: g.rgb}, d, g.turn)
-		g.look.Hits, g.err = v.back(hits), err
+		hits, turned, err := e.gaze(face.Picture{W: v.w, H: v.h, RGB: g.rgb}, d, g.turn, g.more)
+		g.look.Hits, g.turned, g.err = v.back(hits), turned, err
 		close(g.done)
 	}
 }
@@ -235,6 +222,7 @@ func (q *queue) read(r io.Reader, d media.Detection, v view) error {
 		g.look = m.measure(n, g.rgb)
 		g.look.Looked = d.Every <= 1 || n%d.Every == d.Offset
 		if g.look.Looked {
+			g.more = q.lying.extra(n, turn, d)
 			turn++
 			q.todo <- g
 		} else {
@@ -251,6 +239,7 @@ func (w *worker) report(q *queue) (seen int, err error) {
 		if g.err != nil {
 			return seen, fmt.Errorf("look at frame %d: %w", g.look.Frame, g.err)
 		}
+		q.lying.note(g.look.Frame, g.turned)
 		q.free <- g.rgb
 		w.say(media.Message{Look: &g.look})
 		seen++

@@ -141,7 +141,7 @@ func (w *worker) study(p *image.RGBA, clip media.Clip) error {
 	d.Both = true
 	var look media.Look
 	for i, tile := range tiles(clip.Width, clip.Height) {
-		scaled, v := reduce(p, tile, eyes[0].longest())
+		scaled, v := reduce(p, tile, eyes[0].longest(media.Detection{}))
 		if i == 0 {
 			look = newMeter(v.w, v.h).measure(0, scaled.RGB)
 			look.Looked = true
