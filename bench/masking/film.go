@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"os/exec"
@@ -37,7 +36,6 @@ type scene struct {
 	name   string
 	w, h   int
 	frames []frame
-	cuts   bool     // a person after a cut is another moment of the same one
 	encode []string // further arguments for ffmpeg
 	turned int      // the frames lie on their side in the file, and the container says so: 90, 180, 270
 	uneven bool     // frames are shown for different times
@@ -235,5 +233,3 @@ func (t *tail) Write(p []byte) (int, error) {
 	t.b = append(t.b, p...)
 	return len(p), nil
 }
-
-var _ io.Writer = (*tail)(nil)

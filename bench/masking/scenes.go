@@ -137,13 +137,11 @@ func entering(p *photo) scene {
 }
 
 func cuts(p []*photo) scene {
-	s := made("cuts", 60, func(i int, _ float64) frame {
+	return made("cuts", 60, func(i int, _ float64) frame {
 		ph := p[(i/7)%len(p)]
 		b := ph.faces[(i/7)%len(ph.faces)]
 		return frame{layers: []layer{look(ph, (b[0]+b[2])/2, (b[1]+b[3])/2, .5, 0)}}
 	})
-	s.cuts = true
-	return s
 }
 
 func smeared(p *photo) scene {
