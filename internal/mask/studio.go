@@ -100,13 +100,9 @@ func (s Studio) Propose(ctx context.Context, in *os.File, opt Options, progress 
 	if err != nil {
 		return evidence.MaskPlan{}, err
 	}
-	clip, err := s.Media.Probe(ctx, in)
-	if err != nil {
-		return evidence.MaskPlan{}, err
-	}
-	p := newPlanner(clip)
+	p := newPlanner(media.Clip{})
 	seen, err := s.with(opt).Detect(ctx, in, d, func(l media.Look) error {
-		progress(stageDetect, l.Frame+1, clip.Frames)
+		progress(stageDetect, l.Frame+1, l.Of)
 		return p.see(l)
 	})
 	if err != nil {
