@@ -167,7 +167,7 @@ func distinct(hits []Hit) []Hit {
 	})
 	var out []Hit
 	for _, h := range hits {
-		if !slices.ContainsFunc(out, func(k Hit) bool { return overlap(h.Box, k.Box) > .4 }) {
+		if !slices.ContainsFunc(out, func(k Hit) bool { return Overlap(h.Box, k.Box) > .4 }) {
 			out = append(out, h)
 		}
 	}

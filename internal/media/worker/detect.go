@@ -13,11 +13,12 @@ import (
 	"safehouse/internal/media"
 )
 
-// The longest side is as large as the largest scale of any detector that looks.
+// The longest side is as large as the largest scale of any detector that looks, and
+// larger where the picture is looked at part by part too.
 const (
 	longestSSD   = 512
 	longestYuNet = 640
-	longestParts = 1280 // where it is also looked at part by part
+	longestMost  = 1280
 )
 
 // detect decodes every frame once, small, and looks for faces as the job says.
@@ -65,6 +66,7 @@ func fit(w, h, longest int) (int, int) {
 type eye struct {
 	ssd   *face.SSDDetector
 	yunet *face.YuNetDetector // nil where it is not given
+	half  []byte              // memory for halved
 }
 
 // eyes opens the detectors, a set for each core.
@@ -112,13 +114,17 @@ func closeAll(eyes []*eye) {
 
 // longest is the longest side at which a moving picture is looked at.
 func longest(d media.Detection, yunet bool) int {
-	switch {
-	case d.Parts > 1:
-		return longestParts
-	case yunet:
-		return longestYuNet
+	whole := longestSSD
+	if yunet {
+		whole = longestYuNet
 	}
-	return longestSSD
+	switch {
+	case d.Parts > 2:
+		return longestMost
+	case d.Parts == 2:
+		return 2 * whole
+	}
+	return whole
 }
 
 func (e *eye) names() []string {
