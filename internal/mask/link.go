@@ -182,7 +182,29 @@ func (l linker) gather(sights []sight, chains [][]int) []chain {
 		for _, n := range slices.Sorted(maps.Keys(frames)) {
 			c = append(c, sights[frames[n]])
 		}
-		out = append(out, c)
+		out = append(out, l.trimmed(c))
+	}
+	return out
+}
+
+// trimmed leaves out weak sights that are much larger than the stronger one next in time:
+// step by step a chain could grow over the whole picture.
+func (l linker) trimmed(c chain) chain {
+	var strong []int
+	for i, s := range c {
+		if s.score >= l.begin {
+			strong = append(strong, i)
+		}
+	}
+	at := 0
+	var out chain
+	for i, s := range c {
+		for at+1 < len(strong) && abs(c[strong[at+1]].frame-s.frame) <= abs(c[strong[at]].frame-s.frame) {
+			at++
+		}
+		if i == strong[at] || s.score >= l.begin || area(s.box) <= weakGrowth*area(c[strong[at]].box) {
+			out = append(out, s)
+		}
 	}
 	return out
 }

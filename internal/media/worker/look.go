@@ -65,11 +65,21 @@ func enlarge(hits []face.Hit, times float64) {
 
 func (e *eye) lookTurned(p face.Picture, quarter int, d media.Detection, turn int) ([]face.Hit, error) {
 	hits, err := e.look(rotated(p, quarter), d, turn)
+	hits = slices.DeleteFunc(hits, func(h face.Hit) bool { return boxArea(h.Box) > turnedMost*float64(p.W*p.H) })
 	for i, h := range hits {
 		hits[i].Box = upright(h.Box, quarter, p.W, p.H)
 	}
 	return hits, err
 }
+
+// What is looked for beside is lying, or small. Larger hits are mostly false there: a
+// whole person taken for a face.
+const (
+	turnedMost = .3     // of the picture's area
+	partMost   = 1. / 3 // of the part's longer side
+)
+
+func boxArea(b evidence.Box) float64 { return (b[2] - b[0]) * (b[3] - b[1]) }
 
 func (e *eye) lookAtParts(p face.Picture, d media.Detection, turn int) ([]face.Hit, error) {
 	var all []face.Hit
@@ -79,6 +89,9 @@ func (e *eye) lookAtParts(p face.Picture, d media.Detection, turn int) ([]face.H
 			return nil, err
 		}
 		for _, h := range hits {
+			if max(h.Box[2]-h.Box[0], h.Box[3]-h.Box[1]) > partMost*float64(max(part.w, part.h)) {
+				continue
+			}
 			x, y := float64(part.x), float64(part.y)
 			h.Box = evidence.Box{h.Box[0] + x, h.Box[1] + y, h.Box[2] + x, h.Box[3] + y}
 			all = append(all, h)
