@@ -32,9 +32,9 @@ type Studio struct {
 
 // The profiles: how much looking is worth the time.
 const (
-	Fast     = "fast"     // every second frame
+	Fast     = "fast"     // every third frame
 	Standard = "standard" // every frame: picture and equalised copy in turn
-	Thorough = "thorough" // every frame: picture and equalised copy both
+	Thorough = "thorough" // every frame: picture and equalised copy both, and more beside
 )
 
 // keyLooks is how often a face is looked for that lies, or is small: at every so many
@@ -168,14 +168,14 @@ func (s Studio) lookAgain(ctx context.Context, plan evidence.MaskPlan, out *os.F
 	covered := regions(plan)
 	bare := map[string][]sight{}
 	frames := map[int]bool{}
-	d := media.Detection{Every: 2, Turn: 1, Min: seedScore}
+	d := media.Detection{Every: 2, Turn: 1, Min: seedScore, Key: keyLooks}
 	if opt.Profile == Thorough {
 		d.Every = 1
 	}
 	seen, err := s.with(opt).Detect(ctx, out, d, func(l media.Look) error {
 		progress(stageLook, l.Frame+1, plan.Source.Frames)
 		for _, h := range l.Hits {
-			if !covered.hide(l.Frame, h.Box) {
+			if !h.Alone && !covered.hide(l.Frame, h.Box) {
 				f := family(h.Detector)
 				bare[f] = append(bare[f], sight{l.Frame, h.Box, h.Score, !h.Alone})
 				frames[l.Frame] = true
