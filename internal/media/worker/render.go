@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"safehouse/internal/media"
 )
@@ -15,7 +14,13 @@ func (w *worker) render(v *video) error {
 	if err := w.pair(v); err != nil {
 		return err
 	}
-	if err := w.encode(v); err != nil {
+	w.careful = len(w.job.Plan.WholeFrames) > 0
+	err := w.encode(v)
+	if damaged(err) && !w.careful {
+		w.careful = true
+		err = w.encode(v)
+	}
+	if err != nil {
 		return err
 	}
 	if err := scrub(w.dst); err != nil {
@@ -31,6 +36,12 @@ func (w *worker) render(v *video) error {
 		Clip: clip, Media: "video/mp4", Padded: clip.Width != v.clip.Width || clip.Height != v.clip.Height,
 	}})
 	return nil
+}
+
+// damaged says that some of a recording does not decode.
+func damaged(err error) bool {
+	var p *problem
+	return errors.As(err, &p) && p.code == "media.damaged"
 }
 
 func even(n int) int { return n + n%2 }
@@ -56,14 +67,17 @@ func (w *worker) pair(v *video) error {
 	return nil
 }
 
-// encode runs decoder and encoder and stands between them.
+// encode runs decoder and encoder and stands between them. Every frame gets the size
+// of the clip, also where the recording changes it in mid-stream, and values of
+// limited range, which every player takes for what they are.
 func (w *worker) encode(v *video) error {
-	decoder, frames, err := w.frames("pad=w=ceil(iw/2)*2:h=ceil(ih/2)*2", "yuv420p")
+	filter := fmt.Sprintf("scale=%d:%d:out_range=tv,pad=w=ceil(iw/2)*2:h=ceil(ih/2)*2", v.clip.Width, v.clip.Height)
+	decoder, frames, err := w.frames(filter, "yuv420p")
 	if err != nil {
 		return err
 	}
 	defer frames.Close()
-	r, pw, err := os.Pipe()
+	r, pw, err := pipe()
 	if err != nil {
 		decoder.kill()
 		return err
@@ -87,7 +101,7 @@ func (w *worker) encode(v *video) error {
 // drawAll passes each frame on, covered.
 func (w *worker) drawAll(v *video, in io.Reader, out io.Writer) error {
 	s := newSheet(even(v.clip.Width), even(v.clip.Height))
-	cover := regionsOf(w.job.Plan)
+	cover := coverOf(w.job.Plan, w.job.Render.Style)
 	mux, err := newRawMuxer(out, s.w, s.h)
 	if err != nil {
 		return err
@@ -102,6 +116,9 @@ func (w *worker) drawAll(v *video, in io.Reader, out io.Writer) error {
 			return err
 		case n == len(v.times):
 			return &problem{code: "media.damaged", detail: "more frames than times"}
+		}
+		if k := len(v.clip.Broken); k > 0 && v.clip.Broken[k-1] == n {
+			cover.whole[n] = true // whatever the plan says
 		}
 		cover.draw(s, n)
 		if err := mux.write(micros(v.times[n], v.tick), s.yuv); err != nil {
@@ -119,7 +136,7 @@ func (w *worker) encoderArgs(v *video) []string {
 	if w.job.Render.KeepSound && v.clip.Sound {
 		args = append(args, only...)
 		args = append(args, "-itsoffset", fmt.Sprintf("%.6f", -v.begin), "-i", fdPath(3), "-map", "0:v:0", "-map", "1:a:0",
-			"-c:a", "aac", "-b:a", "128k", "-flags:a", "+bitexact")
+			"-af", "aresample=async=1:first_pts=0", "-c:a", "aac", "-b:a", "128k", "-flags:a", "+bitexact")
 	} else {
 		args = append(args, "-map", "0:v:0", "-an")
 	}

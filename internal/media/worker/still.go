@@ -2,11 +2,13 @@ package worker
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
+	_ "image/gif" // one frame of it
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -21,12 +23,9 @@ import (
 // maxStill is the longest file of a photo, in bytes.
 const maxStill = 256 << 20
 
-// maskRGB is the mask's colour on a photo.
-var maskRGB = color.RGBA{70, 90, 110, 255}
-
 // still does the job on a photo.
 func (w *worker) still(f *os.File, k kind) error {
-	p, err := develop(f, k)
+	p, err := w.develop(f, k)
 	if err != nil {
 		return err
 	}
@@ -38,7 +37,7 @@ func (w *worker) still(f *os.File, k kind) error {
 	case media.DetectJob:
 		return w.study(p, clip)
 	case media.RenderJob:
-		return w.print(p, clip, k)
+		return w.print(p, clip, w.as(k))
 	case media.GlimpseJob:
 		if err := w.coverStill(p, clip); err != nil {
 			return err
@@ -48,21 +47,61 @@ func (w *worker) still(f *os.File, k kind) error {
 	return fmt.Errorf("unknown job %q", w.job.Kind)
 }
 
-func (k kind) codec() string {
-	if k == pngStill {
-		return "png"
+// as is what a photo is written as: what the job says, or else what it was, where that
+// is one of the two.
+func (w *worker) as(k kind) kind {
+	if s := w.job.Render.Still; s == media.PNG || s == "" && k == pngStill {
+		return pngStill
 	}
-	return "jpeg"
+	return jpegStill
 }
 
 // develop decodes a photo, turns it as its metadata asks, and puts it on white:
 // what a transparent pixel hides is not kept.
-func develop(f *os.File, k kind) (*image.RGBA, error) {
-	b, err := io.ReadAll(io.LimitReader(f, maxStill+1))
+func (w *worker) develop(f *os.File, k kind) (*image.RGBA, error) {
+	raw, turned, err := w.decode(f, k)
 	if err != nil {
 		return nil, err
 	}
-	config, _, err := image.DecodeConfig(bytes.NewReader(b))
+	flat := image.NewRGBA(image.Rect(0, 0, raw.Bounds().Dx(), raw.Bounds().Dy()))
+	draw.Draw(flat, flat.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.Draw(flat, flat.Bounds(), raw, raw.Bounds().Min, draw.Over)
+	return turn(flat, turned), nil
+}
+
+// decode gives the picture and how it is to be turned.
+func (w *worker) decode(f *os.File, k kind) (image.Image, int, error) {
+	switch k {
+	case webpStill:
+		p, err := w.outside()
+		return p, tiffOrientation(bytes.TrimPrefix(riffChunk(f, "EXIF"), []byte(exifHead))), err
+	case heifStill:
+		b, err := w.heif()
+		if err != nil {
+			return nil, 0, err
+		}
+		p, err := picture(b)
+		return p, 1, err // it is turned already
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxStill+1))
+	if err != nil {
+		return nil, 0, err
+	}
+	p, err := picture(b)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case k == jpegStill:
+		return p, orientation(b), nil
+	case k == pngStill:
+		return p, tiffOrientation(chunk(f, "eXIf", "IEND")), nil
+	}
+	return p, 1, nil
+}
+
+// picture decodes a JPEG, PNG or GIF.
+func picture(b []byte) (image.Image, error) {
+	config, format, err := image.DecodeConfig(bytes.NewReader(b))
 	if err != nil {
 		return nil, spoilt(err)
 	}
@@ -73,18 +112,57 @@ func develop(f *os.File, k kind) (*image.RGBA, error) {
 	if err != nil {
 		return nil, spoilt(err)
 	}
-	flat := image.NewRGBA(image.Rect(0, 0, raw.Bounds().Dx(), raw.Bounds().Dy()))
-	draw.Draw(flat, flat.Bounds(), image.White, image.Point{}, draw.Src)
-	draw.Draw(flat, flat.Bounds(), raw, raw.Bounds().Min, draw.Over)
-	if k != jpegStill {
-		return flat, nil
+	if format != "gif" {
+		return raw, nil
 	}
-	return turn(flat, orientation(b)), nil
+	screen := image.NewRGBA(image.Rect(0, 0, config.Width, config.Height)) // the picture may cover a part of it
+	draw.Draw(screen, screen.Bounds(), raw, image.Point{}, draw.Src)
+	return screen, nil
+}
+
+// outside has ffmpeg decode a photo.
+func (w *worker) outside() (image.Image, error) {
+	out, err := w.ask("-show_streams", "-of", "json")
+	if err != nil {
+		return nil, err
+	}
+	var p probed
+	if err := json.Unmarshal(out, &p); err != nil {
+		return nil, fmt.Errorf("ffprobe: %w", err)
+	}
+	s, err := p.picture()
+	switch {
+	case err != nil:
+		return nil, err
+	case s.Width <= 0 || s.Height <= 0:
+		return nil, &problem{code: "media.damaged", detail: "no size"}
+	case s.Width*s.Height > maxPixels:
+		return nil, &problem{code: "media.too_large", detail: fmt.Sprint(s.Width, "×", s.Height)}
+	}
+	w.stream = s.Index
+	t, r, err := w.frames("null", "rgba")
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	flat := image.NewNRGBA(image.Rect(0, 0, s.Width, s.Height))
+	if err := readFrame(r, flat.Pix); err != nil {
+		return nil, errors.Join(t.wait(), spoilt(err))
+	}
+	if err := readFrame(r, make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.kill()
+		return nil, &problem{code: "media.damaged", detail: "more than one frame"}
+	}
+	return flat, t.wait()
 }
 
 func spoilt(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	var unknown jpeg.UnsupportedError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return &problem{code: "media.truncated", detail: err.Error()}
+	case errors.As(err, &unknown):
+		return &problem{code: "media.not_video", detail: err.Error()}
 	}
 	return &problem{code: "media.damaged", detail: err.Error()}
 }
@@ -243,14 +321,11 @@ func (w *worker) coverStill(p *image.RGBA, clip media.Clip) error {
 
 // coverFrame covers what the plan covers on this frame.
 func (w *worker) coverFrame(p *image.RGBA, frame int) {
-	cover := regionsOf(w.job.Plan)
-	boxes := cover.boxes[frame]
-	if cover.whole[frame] {
-		boxes = []evidence.Box{{-1e5, -1e5, 1e5, 1e5}}
+	style := media.Solid
+	if w.job.Render != nil {
+		style = w.job.Render.Style
 	}
-	for _, b := range boxes {
-		coverRGBA(p, b)
-	}
+	coverOf(w.job.Plan, style).draw(photo{p}, frame)
 }
 
 func (w *worker) write(p *image.RGBA, clip media.Clip, k kind) error {
@@ -268,15 +343,43 @@ func (w *worker) write(p *image.RGBA, clip media.Clip, k kind) error {
 	return nil
 }
 
-func coverRGBA(p *image.RGBA, b evidence.Box) {
-	radius := min(b[2]-b[0], b[3]-b[1]) * cornerShare
-	w, h := p.Bounds().Dx(), p.Bounds().Dy()
-	for y := clampInt(math.Floor(b[1]), h); y < clampInt(math.Ceil(b[3]), h); y++ {
-		inset := corner(b, radius, float64(y), float64(y+1))
-		for x := clampInt(math.Floor(b[0]+inset), w); x < clampInt(math.Ceil(b[2]-inset), w); x++ {
-			p.SetRGBA(x, y, maskRGB)
+// A photo is a surface of colours.
+type photo struct{ *image.RGBA }
+
+func (p photo) mean(b evidence.Box) (y, u, v float64) {
+	box := image.Rect(int(max(b[0], -1e6)), int(max(b[1], -1e6)), int(math.Ceil(min(b[2], 1e6))), int(math.Ceil(min(b[3], 1e6))))
+	box = box.Intersect(p.Bounds())
+	if box.Empty() {
+		return 128, 128, 128
+	}
+	r, g, blue := average(p.RGBA, box)
+	Y, Cb, Cr := color.RGBToYCbCr(r, g, blue)
+	return 16 + float64(Y)*219/255, 128 + (float64(Cb)-128)*224/255, 128 + (float64(Cr)-128)*224/255
+}
+
+func (p photo) paint(b evidence.Box, k ink) {
+	colours := make(map[tone]color.RGBA, len(k.cells))
+	for _, t := range k.cells {
+		colours[t] = t.rgba()
+	}
+	whole := plane{w: p.Bounds().Dx(), h: p.Bounds().Dy(), step: 1}
+	radius := roundness(b)
+	top, bottom := whole.rows(b)
+	for y := top; y < bottom; y++ {
+		left, right := whole.columns(b, radius, y)
+		cells := k.row(b, float64(y))
+		for x := left; x < right; x++ {
+			p.SetRGBA(x, y, colours[cells[k.column(b, float64(x))]])
 		}
 	}
+}
+
+// rgba is a tone on a photo, where values have full range.
+func (t tone) rgba() color.RGBA {
+	y := min(max((float64(t.y)-16)*255/219, 0), 255)
+	chroma := func(v byte) float64 { return min(max(128+(float64(v)-128)*255/224, 0), 255) }
+	r, g, b := color.YCbCrToRGB(byte(y+.5), byte(chroma(t.u)+.5), byte(chroma(t.v)+.5))
+	return color.RGBA{r, g, b, 255}
 }
 
 // jfif is the one segment beside those that hold the picture (ITU-T T.871).

@@ -48,6 +48,10 @@ type worker struct {
 	in, dst *os.File // dst is not open when there is nothing to write
 	mu      sync.Mutex
 	out     *json.Encoder // guarded by mu
+
+	video   *video // that was probed, and the number of its stream in the file
+	stream  int
+	careful bool // what does not decode is passed over and told, see pieced
 }
 
 func (w *worker) say(m media.Message) {
@@ -99,6 +103,7 @@ func (w *worker) moving() error {
 		w.say(media.Message{Clip: &v.clip})
 		return nil
 	case media.DetectJob:
+		w.careful = w.job.Detect.Careful
 		return w.detect(v)
 	case media.RenderJob:
 		return w.render(v)
