@@ -73,9 +73,11 @@ func unless(moves bool, k kind) kind {
 
 const pngHead = "\x89PNG\r\n\x1a\n"
 
-// animatedPNG says whether a PNG moves: it then has an acTL chunk before its picture.
+// animatedPNG says whether a PNG moves: before its picture it then has an acTL chunk,
+// which begins with the number of frames.
 func animatedPNG(r io.ReaderAt) bool {
-	return chunk(r, "acTL", "IDAT") != nil
+	b := chunk(r, "acTL", "IDAT")
+	return len(b) >= 4 && binary.BigEndian.Uint32(b) > 1
 }
 
 // maxChunk is the longest chunk of metadata that is read, in bytes.

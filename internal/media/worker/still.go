@@ -14,6 +14,9 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"safehouse/internal/evidence"
 	"safehouse/internal/face"
@@ -208,36 +211,70 @@ func turned(orientation, x, y, w, h int) (int, int) {
 }
 
 // study looks for faces in a photo: as a whole, and in overlapping tiles where
-// it is so large that a face would be lost in the small copy.
+// it is so large that a face would be lost in the small copy. The whole is looked at
+// in both ways, the tiles in turn, unless the job asks for both: where they overlap by
+// half, each face lies in tiles of either way.
 func (w *worker) study(p *image.RGBA, clip media.Clip) error {
 	eyes, err := w.eyes()
 	if err != nil {
 		return err
 	}
 	defer closeAll(eyes)
-	d := *w.job.Detect
-	d.Both = true
-	var look media.Look
-	for i, tile := range tiles(clip.Width, clip.Height) {
-		scaled, v := reduce(p, tile, eyes[0].longest(media.Detection{}))
-		if i == 0 {
-			look = newMeter(v.w, v.h).measure(0, scaled.RGB)
-			look.Looked = true
+	overlap := .5
+	if w.job.Detect.Every > 1 {
+		overlap = .25 // as of a video not every frame
+	}
+	s := &studied{worker: w, photo: p, tiles: tiles(clip.Width, clip.Height, overlap)}
+	s.hits, s.errs = make([][]face.Hit, len(s.tiles)), make([]error, len(eyes))
+	var working sync.WaitGroup
+	for i, e := range eyes {
+		working.Go(func() { s.errs[i] = s.gaze(e) })
+	}
+	working.Wait()
+	if err := errors.Join(s.errs...); err != nil {
+		return fmt.Errorf("look at a photo: %w", err)
+	}
+	look := media.Look{Luma: s.look.Luma, Sharp: s.look.Sharp, Looked: true, Hits: slices.Concat(s.hits...)}
+	w.say(media.Message{Look: &look})
+	w.say(media.Message{Detected: &media.Detected{Clip: clip, Detectors: eyes[0].names()}})
+	return nil
+}
+
+// studied is a photo that is being looked at, tile by tile, by all eyes.
+type studied struct {
+	worker *worker
+	photo  *image.RGBA
+	tiles  []image.Rectangle
+	next   atomic.Int32
+	look   media.Look   // of the whole; whoever looks at the first tile writes it
+	hits   [][]face.Hit // by tile; whoever looks at a tile writes it
+	errs   []error      // by eye
+}
+
+// gaze looks at one tile after another until none is left.
+func (s *studied) gaze(e *eye) error {
+	for {
+		i := int(s.next.Add(1)) - 1
+		if i >= len(s.tiles) {
+			return nil
 		}
-		hits, err := eyes[0].look(scaled, d, 0)
+		d, tile := *s.worker.job.Detect, s.tiles[i]
+		d.Both = d.Both || i == 0
+		scaled, v := reduce(s.photo, tile, e.longest(media.Detection{}))
+		if i == 0 {
+			s.look = newMeter(v.w, v.h).measure(0, scaled.RGB)
+		}
+		hits, err := e.look(scaled, d, i)
 		if err != nil {
-			return fmt.Errorf("look at a photo: %w", err)
+			return err
 		}
 		for _, h := range v.back(hits) {
 			x, y := float64(tile.Min.X), float64(tile.Min.Y)
 			h.Box = evidence.Box{h.Box[0] + x, h.Box[1] + y, h.Box[2] + x, h.Box[3] + y}
-			look.Hits = append(look.Hits, h)
+			s.hits[i] = append(s.hits[i], h)
 		}
-		w.say(media.Message{Drawn: i + 1})
+		s.worker.say(media.Message{Drawn: i + 1})
 	}
-	w.say(media.Message{Look: &look})
-	w.say(media.Message{Detected: &media.Detected{Clip: clip, Detectors: eyes[0].names()}})
-	return nil
 }
 
 // tileSide is the side of a tile in pixels, and maxTiles how many there may be
@@ -247,24 +284,34 @@ const (
 	maxTiles = 8
 )
 
-// tiles gives the whole picture first, then squares that overlap by half.
-func tiles(w, h int) []image.Rectangle {
+// tiles gives the whole picture first, then squares that overlap by that share of a
+// side or a little more.
+func tiles(w, h int, share float64) []image.Rectangle {
 	all := []image.Rectangle{image.Rect(0, 0, w, h)}
-	side := max(tileSide, (max(w, h)+maxTiles-1)/maxTiles*2)
 	if max(w, h) <= tileSide {
 		return all
 	}
-	for y := 0; ; y += side / 2 {
-		for x := 0; ; x += side / 2 {
+	side := max(tileSide, int(float64(max(w, h))/(1+(maxTiles-1)*(1-share))))
+	for _, y := range places(h, side, share) {
+		for _, x := range places(w, side, share) {
 			all = append(all, image.Rect(x, y, min(x+side, w), min(y+side, h)))
-			if x+side >= w {
-				break
-			}
-		}
-		if y+side >= h {
-			return all
 		}
 	}
+	return all
+}
+
+// places are where squares of that side begin along a length.
+func places(length, side int, share float64) []int {
+	room := length - side
+	if room <= 0 {
+		return []int{0}
+	}
+	steps := int(math.Ceil(float64(room) / (float64(side) * (1 - share))))
+	all := make([]int, steps+1)
+	for i := range all {
+		all[i] = room * i / steps
+	}
+	return all
 }
 
 // reduce makes a small packed copy of a part by averaging.
