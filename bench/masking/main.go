@@ -250,7 +250,7 @@ func score(s settings, t trial) (*result, error) {
 		return nil, err
 	}
 	r := &result{truth: t.truth, sum: sum}
-	return r, r.measure(out.Name())
+	return r, r.measure(t.clip, out.Name())
 }
 
 // peak masks one clip and tells how much memory the largest process took.

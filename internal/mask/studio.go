@@ -104,14 +104,10 @@ func (s Studio) Propose(ctx context.Context, in *os.File, opt Options, progress 
 	if err != nil {
 		return evidence.MaskPlan{}, err
 	}
-	clip, err := s.Media.Probe(ctx, in)
-	if err != nil {
-		return evidence.MaskPlan{}, err
-	}
-	p, seen, err := s.watch(ctx, in, clip, opt, d, progress)
-	if isProblem(err, "media.damaged") && !clip.Still {
+	p, seen, err := s.watch(ctx, in, opt, d, progress)
+	if isProblem(err, "media.damaged") {
 		d.Careful = true // slower
-		p, seen, err = s.watch(ctx, in, clip, opt, d, progress)
+		p, seen, err = s.watch(ctx, in, opt, d, progress)
 	}
 	if err != nil {
 		return evidence.MaskPlan{}, err
@@ -125,10 +121,10 @@ func (s Studio) Propose(ctx context.Context, in *os.File, opt Options, progress 
 }
 
 // watch hands all frames of a recording to a new planner.
-func (s Studio) watch(ctx context.Context, in *os.File, clip media.Clip, opt Options, d media.Detection, progress Progress) (*planner, media.Detected, error) {
-	p := newPlanner(clip)
+func (s Studio) watch(ctx context.Context, in *os.File, opt Options, d media.Detection, progress Progress) (*planner, media.Detected, error) {
+	p := newPlanner(media.Clip{})
 	seen, err := s.with(opt).Detect(ctx, in, d, func(l media.Look) error {
-		progress(stageDetect, l.Frame+1, clip.Frames)
+		progress(stageDetect, l.Frame+1, l.Of)
 		return p.see(l)
 	})
 	p.clip = seen.Clip

@@ -234,7 +234,7 @@ func (w *worker) study(p *image.RGBA, clip media.Clip) error {
 	if err := errors.Join(s.errs...); err != nil {
 		return fmt.Errorf("look at a photo: %w", err)
 	}
-	look := media.Look{Luma: s.look.Luma, Sharp: s.look.Sharp, Looked: true, Hits: slices.Concat(s.hits...)}
+	look := media.Look{Of: 1, Luma: s.look.Luma, Sharp: s.look.Sharp, Looked: true, Hits: slices.Concat(s.hits...)}
 	w.say(media.Message{Look: &look})
 	w.say(media.Message{Detected: &media.Detected{Clip: clip, Detectors: eyes[0].names()}})
 	return nil
@@ -260,7 +260,7 @@ func (s *studied) gaze(e *eye) error {
 		}
 		d, tile := *s.worker.job.Detect, s.tiles[i]
 		d.Both = d.Both || i == 0
-		scaled, v := reduce(s.photo, tile, e.longest(media.Detection{}))
+		scaled, v := reduce(s.photo, tile, longest(media.Detection{}, s.worker.job.YuNet != ""))
 		if i == 0 {
 			s.look = newMeter(v.w, v.h).measure(0, scaled.RGB)
 		}
@@ -317,7 +317,7 @@ func places(length, side int, share float64) []int {
 // reduce makes a small packed copy of a part by averaging.
 func reduce(p *image.RGBA, part image.Rectangle, longest int) (face.Picture, view) {
 	w, h := fit(part.Dx(), part.Dy(), longest)
-	v := view{w, h, float64(part.Dx()) / float64(w), float64(part.Dy()) / float64(h)}
+	v := view{w, h, float64(part.Dx()) / float64(w), float64(part.Dy()) / float64(h), 1}
 	out := face.Picture{W: w, H: h, RGB: make([]byte, 0, w*h*3)}
 	for y := range h {
 		for x := range w {
