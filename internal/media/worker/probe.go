@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -226,9 +227,15 @@ func (w *worker) decodedTimes() ([]int64, error) {
 		return nil, err
 	}
 	var times []int64
+	var unknown []int
 	for line := range bytes.Lines(out) {
 		at, _, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), ",")
-		if at == "" { // a frame's side data has a line of its own
+		switch {
+		case at == "": // a frame's side data has a line of its own
+			continue
+		case at == "N/A":
+			unknown = append(unknown, len(times))
+			times = append(times, 0)
 			continue
 		}
 		t, err := strconv.ParseInt(at, 10, 64)
@@ -237,9 +244,40 @@ func (w *worker) decodedTimes() ([]int64, error) {
 		}
 		times = append(times, t)
 	}
+	if err := fill(times, unknown); err != nil {
+		return nil, err
+	}
 	slices.Sort(times)
 	return rising(times)
 }
+
+// fill gives the frames without a time one that follows the frame before. AVI has them:
+// its frames are all equally long.
+func fill(times []int64, unknown []int) error {
+	if len(unknown) == 0 {
+		return nil
+	}
+	step := int64(math.MaxInt64)
+	for i := 1; i < len(times); i++ {
+		if !slices.Contains(unknown, i) && !slices.Contains(unknown, i-1) && times[i] > times[i-1] {
+			step = min(step, times[i]-times[i-1])
+		}
+	}
+	if step == math.MaxInt64 || len(unknown) > mostUnknown {
+		return &problem{code: "media.no_times", detail: fmt.Sprint(len(unknown), " of ", len(times))}
+	}
+	for _, i := range unknown {
+		if i == 0 {
+			return &problem{code: "media.no_times", detail: "the first"}
+		}
+		times[i] = times[i-1] + step
+	}
+	return nil
+}
+
+// mostUnknown is how many frames a decoder may hold back and give without a time when
+// the recording has ended.
+const mostUnknown = 32
 
 // rising counts times from the first, and refuses two frames at one of them.
 func rising(times []int64) ([]int64, error) {

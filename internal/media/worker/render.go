@@ -153,7 +153,7 @@ func (w *worker) encoderArgs(v *video) []string {
 func (v *video) colorArgs() []string {
 	var args []string
 	if v.shape.known() {
-		args = append(args, "-vf", fmt.Sprintf("setsar=%d/%d", v.shape.num, v.shape.den))
+		args = append(args, "-vf", fmt.Sprintf("setsar=sar=%d/%d:max=65535", v.shape.num, v.shape.den))
 	}
 	for _, c := range [][2]string{{"-colorspace", v.tint.Space}, {"-color_trc", v.tint.Transfer}, {"-color_primaries", v.tint.Primaries}} {
 		if c[1] != "" && c[1] != "unknown" && c[1] != "reserved" {
