@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,29 @@ type tool struct {
 	strict  bool       // whatever it complains of is a failure
 	lenient bool       // that it failed is none: what it did not give is counted
 	ended   chan error // not nil: somebody else waits for its end, and tells here
+	hand    hand       // that started it
+}
+
+// A hand is the one thread that starts programs and ends them: Landlock confines each
+// thread by itself, and lets none send a signal to what another has started.
+type hand chan func()
+
+func newHand() hand {
+	h := make(hand)
+	go func() {
+		runtime.LockOSThread() // for good: a program ends with the thread that started it
+		for f := range h {
+			f()
+		}
+	}()
+	return h
+}
+
+// do has f done by the hand's thread, and gives what it gives.
+func (h hand) do(f func() error) error {
+	done := make(chan error)
+	h <- func() { done <- f() }
+	return <-done
 }
 
 var quiet = []string{"-hide_banner", "-loglevel", "error"}
@@ -39,8 +63,8 @@ const containers = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,as
 var bounded = []string{"-max_pixels", strconv.Itoa(maxPixels)}
 
 // start starts program with files as its files 3, 4, …
-func start(program string, args []string, stdin io.Reader, stdout io.Writer, files ...*os.File) (*tool, error) {
-	t := &tool{cmd: exec.Command(program, args...), stderr: &tail{}}
+func (w *worker) start(program string, args []string, stdin io.Reader, stdout io.Writer, files ...*os.File) (*tool, error) {
+	t := &tool{cmd: exec.Command(program, args...), stderr: &tail{}, hand: w.hand}
 	t.cmd.Env = []string{} // no keys, no proxies, no home
 	t.cmd.Dir = "/"
 	t.cmd.Stdin, t.cmd.Stdout, t.cmd.Stderr = stdin, stdout, t.stderr
@@ -50,7 +74,7 @@ func start(program string, args []string, stdin io.Reader, stdout io.Writer, fil
 
 func (t *tool) run() error {
 	t.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := t.cmd.Start(); err != nil {
+	if err := t.hand.do(t.cmd.Start); err != nil {
 		return &problem{code: "media.no_ffmpeg", detail: err.Error()}
 	}
 	return nil
@@ -75,7 +99,7 @@ func (t *tool) end() error {
 
 // kill ends the program when we are through with it.
 func (t *tool) kill() {
-	_ = t.cmd.Process.Kill()
+	_ = t.hand.do(t.cmd.Process.Kill) // an error says that it has ended
 	_ = t.end()
 }
 
@@ -139,7 +163,7 @@ func (w *worker) frames(filter, layout string) (*tool, io.ReadCloser, error) {
 		return w.pieced(filter, layout, r, pw)
 	}
 	args := append(slices.Clone(quiet), "-nostdin", "-xerror", "-err_detect", "explode")
-	t, err := start(w.job.FFmpeg, append(args, w.decoding(filter, layout)...), nil, pw, w.in)
+	t, err := w.start(w.job.FFmpeg, append(args, w.decoding(filter, layout)...), nil, pw, w.in)
 	if err != nil {
 		r.Close()
 		return nil, nil, err
@@ -174,7 +198,7 @@ func (w *worker) ask(args ...string) ([]byte, error) {
 	all = append(all, args...)
 	all = append(all, "-i", fdPath(inFile))
 	var out bytes.Buffer
-	t, err := start(w.job.FFprobe, all, nil, &out, w.in)
+	t, err := w.start(w.job.FFprobe, all, nil, &out, w.in)
 	if err != nil {
 		return nil, err
 	}

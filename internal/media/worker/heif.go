@@ -24,7 +24,7 @@ func (w *worker) heif() ([]byte, error) {
 		}
 		read <- err
 	}()
-	t, err := start(w.job.Heif, []string{"-q", "100", fdPath(inFile), w.job.Passage}, nil, nil, w.in)
+	t, err := w.start(w.job.Heif, []string{"-q", "100", fdPath(inFile), w.job.Passage}, nil, nil, w.in)
 	if err != nil {
 		return nil, &problem{code: "media.no_heif", detail: err.Error()}
 	}

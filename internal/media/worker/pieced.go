@@ -30,7 +30,7 @@ func (w *worker) pieced(filter, layout string, r, pw *os.File) (*tool, io.ReadCl
 	}
 	args := []string{"-hide_banner", "-nostats", "-loglevel", "level+info", "-debug_ts", "-copyts", "-nostdin", "-threads", "1", "-err_detect", "explode"}
 	a := newAccount(w.video.packets)
-	t := &tool{cmd: exec.Command(w.job.FFmpeg, append(args, w.decoding(filter, layout)...)...), stderr: &tail{}, lenient: true, ended: make(chan error, 1)}
+	t := &tool{cmd: exec.Command(w.job.FFmpeg, append(args, w.decoding(filter, layout)...)...), stderr: &tail{}, hand: w.hand, lenient: true, ended: make(chan error, 1)}
 	t.cmd.Env, t.cmd.Dir = []string{}, "/"
 	t.cmd.Stdout, t.cmd.Stderr, t.cmd.ExtraFiles = pw, io.MultiWriter(t.stderr, a), []*os.File{w.in}
 	if err := t.run(); err != nil {

@@ -82,7 +82,7 @@ func (w *worker) encode(v *video) error {
 		decoder.kill()
 		return err
 	}
-	encoder, err := start(w.job.FFmpeg, w.encoderArgs(v), r, nil, w.in, w.dst)
+	encoder, err := w.start(w.job.FFmpeg, w.encoderArgs(v), r, nil, w.in, w.dst)
 	r.Close()
 	if err != nil {
 		decoder.kill()

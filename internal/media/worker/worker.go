@@ -49,6 +49,7 @@ type worker struct {
 	mu      sync.Mutex
 	out     *json.Encoder // guarded by mu
 
+	hand    hand   // starts and ends the decoders; there is one once the worker is confined
 	video   *video // that was probed, and the number of its stream in the file
 	stream  int
 	careful bool // what does not decode is passed over and told, see pieced
@@ -73,6 +74,7 @@ func (w *worker) work() error {
 	if err != nil {
 		return err
 	}
+	w.hand = newHand()
 	w.say(media.Message{Level: &level})
 	if w.job.Strict && !level.Full() {
 		return &problem{code: "media.not_isolated", args: []string{level.String()}}
