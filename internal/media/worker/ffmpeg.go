@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ type tool struct {
 	lenient bool       // that it failed is none: what it did not give is counted
 	ended   chan error // not nil: somebody else waits for its end, and tells here
 	hand    hand       // that started it
+	failing string     // what it is called when it fails and does not say why; empty: media.damaged
 }
 
 // A hand is the one thread that starts programs and ends them: Landlock confines each
@@ -133,7 +135,7 @@ func (t *tool) blame(failed bool) error {
 		}
 	}
 	if failed || t.strict && said != "" {
-		return &problem{code: "media.damaged", detail: said}
+		return &problem{code: cmp.Or(t.failing, "media.damaged"), detail: said}
 	}
 	return nil
 }

@@ -89,6 +89,7 @@ func (w *worker) encode(v *video) error {
 		pw.Close()
 		return err
 	}
+	encoder.failing = "media.failed" // it is not the recording's fault
 	drawn := w.drawAll(v, frames, pw)
 	closed := pw.Close()
 	if drawn != nil {
