@@ -230,22 +230,20 @@ func forms(word string) map[string][]byte {
 
 func TestNoPlantedMarkIsLeftInPixelsFramesStreamsOrBytes(t *testing.T) {
 	c := planting(t, 24)
-	for _, name := range []string{"marked.mp4", "marked.mkv"} {
-		for _, style := range []string{media.Solid, media.Mosaic} {
-			t.Run(name+", "+style, func(t *testing.T) {
-				in := c.hidden(t, name)
-				planted(t, in, c)
-				out := create(t, "masked.mp4")
-				plan, sum, err := studio(t).Mask(t.Context(), in, out, nil, Options{Style: style}, quiet)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if sum.Style != style || sum.Sound || len(plan.Tracks) == 0 {
-					t.Errorf("%+v", sum)
-				}
-				gone(t, out, c, sum.Frames)
-			})
-		}
+	for _, how := range [][2]string{{"marked.mp4", media.Solid}, {"marked.mp4", media.Mosaic}, {"marked.mkv", media.Solid}} {
+		t.Run(how[0]+", "+how[1], func(t *testing.T) {
+			in := c.hidden(t, how[0])
+			planted(t, in, c)
+			out := create(t, "masked.mp4")
+			plan, sum, err := studio(t).Mask(t.Context(), in, out, nil, Options{Style: how[1]}, quiet)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sum.Style != how[1] || sum.Sound || len(plan.Tracks) == 0 {
+				t.Errorf("%+v", sum)
+			}
+			gone(t, out, c, sum.Frames)
+		})
 	}
 }
 
