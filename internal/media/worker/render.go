@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 
 	"safehouse/internal/media"
 )
@@ -36,6 +37,12 @@ func (w *worker) render(v *video) error {
 		Clip: clip, Media: "video/mp4", Padded: clip.Width != v.clip.Width || clip.Height != v.clip.Height,
 	}})
 	return nil
+}
+
+// broken says whether nobody can say what the frame shows that was read last.
+func (v *video) broken(n int) bool {
+	k := len(v.clip.Broken)
+	return k > 0 && v.clip.Broken[k-1] == n
 }
 
 // damaged says that some of a recording does not decode.
@@ -118,7 +125,7 @@ func (w *worker) drawAll(v *video, in io.Reader, out io.Writer) error {
 		case n == len(v.times):
 			return &problem{code: "media.damaged", detail: "more frames than times"}
 		}
-		if k := len(v.clip.Broken); k > 0 && v.clip.Broken[k-1] == n {
+		if v.broken(n) {
 			cover.whole[n] = true // whatever the plan says
 		}
 		cover.draw(s, n)
@@ -130,7 +137,9 @@ func (w *worker) drawAll(v *video, in io.Reader, out io.Writer) error {
 }
 
 // encoderArgs asks for H.264 in MP4 with nothing that tells of the source, the
-// time or the machine: no metadata, no chapters, no SEI, no edit list.
+// time or the machine: no metadata, no chapters, no SEI, no edit list. It asks for what
+// is quick to write and to read, as the copy is read once more before it is given
+// away: docs/design/rendering.md has what that costs.
 func (w *worker) encoderArgs(v *video) []string {
 	args := append([]string{}, quiet...)
 	args = append(args, "-y", "-f", "matroska", "-i", "pipe:0")
@@ -143,12 +152,24 @@ func (w *worker) encoderArgs(v *video) []string {
 	}
 	args = append(args, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-metadata:s:v", "encoder=", "-metadata:s:a", "encoder=", "-fps_mode", "passthrough",
 		"-enc_time_base", fmt.Sprintf("%d:%d", v.tick.num, v.tick.den),
-		"-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-bf", "0", "-pix_fmt", "yuv420p", "-threads", "2")
+		"-c:v", "libx264", "-preset", "superfast", "-tune", "fastdecode", "-crf", "21", "-bf", "0", "-pix_fmt", "yuv420p", "-threads", "2")
 	args = append(args, v.colorArgs()...)
 	return append(args, "-fflags", "+bitexact", "-flags:v", "+bitexact", "-bsf:v", "filter_units=remove_types=6",
 		"-movflags", "+faststart", "-use_editlist", "0", "-empty_hdlr_name", "1",
-		"-video_track_timescale", fmt.Sprint(v.tick.den), "-f", "mp4", fdPath(4))
+		"-video_track_timescale", fmt.Sprint(v.clock()), "-f", "mp4", fdPath(4))
 }
+
+// clock is how many ticks a second has in the copy: as many as in the recording, unless
+// its length would then not fit into the 32 bits that every player reads.
+func (v *video) clock() int64 {
+	if last := float64(v.times[len(v.times)-1]+1) * float64(v.tick.num); v.tick.den > commonClock && last > math.MaxInt32 {
+		return commonClock
+	}
+	return v.tick.den
+}
+
+// commonClock is MPEG's: it divides into the frames of every usual rate.
+const commonClock = 90_000
 
 // colorArgs keeps pixel shape and colours as they were.
 func (v *video) colorArgs() []string {
