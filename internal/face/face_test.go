@@ -173,7 +173,7 @@ func TestBytesSeeWhatFloatingPointSees(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, h := range reals {
-			same := func(k Hit) bool { return overlap(h.Box, k.Box) > .85 && math.Abs(h.Score-k.Score) < .12 }
+			same := func(k Hit) bool { return Overlap(h.Box, k.Box) > .85 && math.Abs(h.Score-k.Score) < .12 }
 			if !slices.ContainsFunc(bytes, same) {
 				t.Errorf("%s: %v with %.2f is not among %v", name, h.Box, h.Score, bytes)
 			}

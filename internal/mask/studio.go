@@ -38,10 +38,14 @@ const (
 	Thorough = "thorough" // every frame: picture and equalised copy both
 )
 
+// keyLooks is how often a face is looked for that lies, or is small: at every so many
+// looks.
+const keyLooks = 12
+
 // Options say how to mask. The zero Options are the safe ones.
 type Options struct {
 	Profile string // empty: Standard
-	Model   string // a YuNet file that the user names
+	Model   string // a file with YuNet, UltraFace or CenterFace that the user names
 	Audio   string // "keep" keeps the sound; all else removes it
 	Style   string // media.Solid or media.Mosaic; empty is Solid
 	Still   string // what a photo becomes: media.PNG or media.JPEG; empty is PNG where it was one
@@ -84,8 +88,9 @@ func (o Options) detection() (media.Detection, error) {
 	d := media.Detection{Every: 1, Min: lowest}
 	switch o.Profile {
 	case "", Standard:
+		d.Key, d.Parts = keyLooks, 2
 	case Fast:
-		d.Every = 2
+		d.Every, d.Key = 3, keyLooks
 	case Thorough:
 		d.Both, d.Key, d.Parts = true, 5, 5
 	default:
@@ -200,7 +205,7 @@ func (s Studio) lookAgain(ctx context.Context, plan evidence.MaskPlan, out *os.F
 		for _, h := range l.Hits {
 			if !covered.hide(l.Frame, h.Box) {
 				f := family(h.Detector)
-				bare[f] = append(bare[f], sight{l.Frame, h.Box, h.Score})
+				bare[f] = append(bare[f], sight{l.Frame, h.Box, h.Score, !h.Alone})
 				frames[l.Frame] = true
 			}
 		}
