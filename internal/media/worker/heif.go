@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,11 +30,7 @@ func (w *worker) heif() ([]byte, error) {
 		return nil, &problem{code: "media.no_heif", detail: err.Error()}
 	}
 	ended := t.wait()
-	// Where the tool never opened the pipe, this lets the reader go.
-	if fd, err := unix.Open(w.job.Passage, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0); err == nil {
-		_ = unix.Close(fd)
-	}
-	if err := <-read; err != nil {
+	if err := w.passed(read); err != nil {
 		return nil, err
 	}
 	switch {
@@ -43,4 +40,19 @@ func (w *worker) heif() ([]byte, error) {
 		return nil, &problem{code: "media.damaged", detail: strings.TrimSpace(string(t.stderr.b))}
 	}
 	return b, nil
+}
+
+// passed waits for the reader of the pipe when the tool has ended. Where the tool never
+// opened the pipe, the reader waits for somebody to do so, now or soon.
+func (w *worker) passed(read <-chan error) error {
+	for {
+		select {
+		case err := <-read:
+			return err
+		case <-time.After(10 * time.Millisecond):
+		}
+		if fd, err := unix.Open(w.job.Passage, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0); err == nil {
+			_ = unix.Close(fd)
+		}
+	}
 }
