@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-run_packages=(ca-certificates gcc libc6-dev ffmpeg jq zip unzip)
+run_packages=(ca-certificates gcc libc6-dev ffmpeg libheif-examples jq zip unzip)
 test_packages=(age libimage-exiftool-perl mat2 chromium fonts-noto-cjk unicode-data libhangul-data)
 
 say() { printf 'setup: %s\n' "$*"; }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 
 	"safehouse/internal/evidence"
 	"safehouse/internal/mask"
@@ -32,6 +33,7 @@ func (a *app) studio() (mask.Studio, error) {
 	}
 	runner.FFmpeg, _ = exec.LookPath("ffmpeg")   // absent: the runner says so when it is needed
 	runner.FFprobe, _ = exec.LookPath("ffprobe") // likewise
+	runner.Heif, _ = exec.LookPath("heif-convert")
 	return mask.Studio{Media: runner, Tool: "safehouse " + version()}, nil
 }
 
@@ -111,11 +113,14 @@ func (c *maskCmd) Run(a *app) error {
 	}
 	return a.show(maskJSON{c.Out, done}, func() {
 		a.line("mask.done", c.Out, done.Tracks, done.Frames, done.FPS, done.Queue)
+		if done.Whole > 0 {
+			a.line("mask.whole_frames", done.Whole)
+		}
 	})
 }
 
 func (c *maskCmd) options() (opt mask.Options, given *evidence.MaskPlan, err error) {
-	opt = mask.Options{Profile: c.Profile, Audio: c.Audio, Style: c.Style, Strict: c.Strict}
+	opt = mask.Options{Profile: c.Profile, Audio: c.Audio, Style: c.Style, Still: still(c.Out), Strict: c.Strict}
 	if opt.Model, err = absolute(c.Model); err != nil || c.Plan == "" {
 		return opt, nil, err
 	}
@@ -126,6 +131,17 @@ func (c *maskCmd) options() (opt mask.Options, given *evidence.MaskPlan, err err
 	defer f.Close()
 	plan, err := mask.ParsePlan(f)
 	return opt, &plan, err
+}
+
+// still is what a photo is written as under a name.
+func still(name string) string {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".png":
+		return media.PNG
+	case ".jpg", ".jpeg":
+		return media.JPEG
+	}
+	return ""
 }
 
 func writePlan(name string, plan evidence.MaskPlan, force bool) error {

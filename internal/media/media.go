@@ -29,6 +29,10 @@ type Clip struct {
 	Sound    bool    `json:"sound"`
 	Still    bool    `json:"still"` // a photo: one frame
 	Streams  int     `json:"streams"`
+
+	// Frames of which nobody can say what they show, because they or what they are made
+	// out of do not decode. Rendering covers them whole, whatever the plan says.
+	Broken []int `json:"broken,omitempty"`
 }
 
 // A Look is one decoded frame, in order.
@@ -49,6 +53,10 @@ type Detection struct {
 	Both   bool    `json:"both"`   // the picture and its equalised copy, not in turn
 	Min    float64 `json:"min"`    // lowest score worth telling
 	Turn   int     `json:"turn"`   // which of picture and copy comes first
+
+	// Careful goes on where a frame does not decode, and says in Clip.Broken which
+	// ones did not. Without it the first such frame is the problem media.damaged.
+	Careful bool `json:"careful,omitempty"`
 
 	// On each Key-th frame that is looked at, and on the first, the picture is also
 	// turned by 90°, 180° and 270°, and looked at part by part; 0 is never. Where a
@@ -71,8 +79,16 @@ const (
 
 // Rendering says how to burn a plan in.
 type Rendering struct {
-	KeepSound bool `json:"keep_sound"`
+	KeepSound bool   `json:"keep_sound"`
+	Style     string `json:"style"` // Solid or Mosaic; empty is Solid
+	Still     string `json:"still"` // what a photo becomes: PNG or JPEG; empty is PNG where it was one
 }
+
+// What a masked photo is written as.
+const (
+	PNG  = "png"
+	JPEG = "jpeg"
+)
 
 // A Glimpse asks for one frame as a small covered photo.
 type Glimpse struct {
@@ -96,6 +112,8 @@ type Job struct {
 	Kind    string             `json:"kind"`
 	FFmpeg  string             `json:"ffmpeg"`
 	FFprobe string             `json:"ffprobe"`
+	Heif    string             `json:"heif,omitempty"`    // libheif's tool
+	Passage string             `json:"passage,omitempty"` // a named pipe for what it writes
 	Share   string             `json:"share"`
 	YuNet   string             `json:"yunet,omitempty"`
 	Detect  *Detection         `json:"detect,omitempty"`

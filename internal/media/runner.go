@@ -25,7 +25,8 @@ type Runner struct {
 	Model   string // a YuNet file that the user named; may be empty
 	FFmpeg  string // empty: not installed
 	FFprobe string
-	Strict  bool // open nothing unless the worker is fully confined
+	Heif    string // heif-convert of libheif; empty: not installed
+	Strict  bool   // open nothing unless the worker is fully confined
 
 	Patience time.Duration // how long a worker may say nothing before it is taken for hung; 0: a minute
 }
@@ -104,7 +105,12 @@ func (r Runner) run(ctx context.Context, job Job, in, out *os.File, hear func(Me
 	if r.FFmpeg == "" || r.FFprobe == "" {
 		return &evidence.Problem{Code: "media.no_ffmpeg"}
 	}
-	job.FFmpeg, job.FFprobe, job.Share, job.Strict = r.FFmpeg, r.FFprobe, r.Share, r.Strict
+	job.FFmpeg, job.FFprobe, job.Heif, job.Share, job.Strict = r.FFmpeg, r.FFprobe, r.Heif, r.Share, r.Strict
+	remove, err := passage(in, &job)
+	if err != nil {
+		return fmt.Errorf("a pipe for a photo: %w", err)
+	}
+	defer remove()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	w := &worker{cancel: cancel, job: job, files: []*os.File{in}, patience: r.patience()}
