@@ -1,20 +1,23 @@
 // Command following scores how well a face is followed by its appearance: in scenes
-// made of photos, so that it is known exactly where the face is on every frame. A seed in
-// the middle of each scene is followed both ways, at the face's true place and a little
+// made of photos, so that it is known exactly where the face is on every frame, and in
+// recorded clips whose faces were marked by hand. A seed in the middle is followed both ways, at the face's true place and a little
 // beside it, as a detector or a hand would put it.
 //
-//	go run ./bench/following [-only SCENE] [-keep DIR]
+//	go run ./bench/following [-only SCENE] [-media DIR]
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
+	"slices"
+	"strings"
 
 	"safehouse/internal/evidence"
 	"safehouse/internal/media"
@@ -26,58 +29,84 @@ func main() {
 		worker.Main()
 		return
 	}
-	folder := flag.String("photos", "node_modules/@vladmandic/face-api/demo", "folder with the photos that scenes are made of")
-	only := flag.String("only", "", "try this scene alone")
-	keep := flag.String("keep", "", "folder to keep the scenes in: those that are there are not made again")
+	var o options
+	flag.StringVar(&o.photos, "photos", "node_modules/@vladmandic/face-api/demo", "folder with the photos that scenes are made of")
+	flag.StringVar(&o.media, "media", "../shared/media", "folder with clips and gt/*.json")
+	flag.StringVar(&o.only, "only", "", "try this scene or clip alone")
 	flag.Parse()
-	if err := bench(*folder, *only, *keep); err != nil {
+	if err := bench(o); err != nil {
 		fmt.Fprintln(os.Stderr, "following:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(folder, only, keep string) error {
-	var all []*photo
-	for n := range photos {
-		p, err := openPhoto(folder, n)
-		if err != nil {
-			return err
-		}
-		all = append(all, p)
+func bench(o options) error {
+	trials, err := o.trials()
+	if err != nil {
+		return err
 	}
-	if keep == "" {
-		var err error
-		if keep, err = os.MkdirTemp("", "following"); err != nil {
-			return err
-		}
-		defer os.RemoveAll(keep)
-	}
+	defer os.RemoveAll(o.films)
 	run, err := runner()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%-12s %21s   %21s   %6s %6s %7s\n", "", "within 1 s", "within 3 s", "", "", "ms a")
-	fmt.Printf("%-12s %6s %7s %6s   %6s %7s %6s   %6s %6s %7s\n",
-		"scene", "held", "overlap", "off", "held", "overlap", "off", "wrong", "false", "step")
+	fmt.Printf("%-16s %21s   %21s   \n", "", "within 1 s", "within 3 s")
+	fmt.Printf("%-16s %6s %7s %6s   %6s %7s %6s   %6s %6s\n",
+		"scene", "held", "overlap", "off", "held", "overlap", "off", "wrong", "false")
 	var sum score
-	tried := 0
-	for _, s := range scenes(all) {
-		if only != "" && s.name != only {
+	for _, t := range trials {
+		sc, err := t.try(run)
+		if err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+		fmt.Printf("%-16s %s\n", t.name, sc)
+		sum.add(sc)
+	}
+	fmt.Printf("%-16s %s\n", "all", sum)
+	return nil
+}
+
+type options struct{ photos, media, only, films string }
+
+// A trial is one face in one clip, of which it is known where it is.
+type trial struct {
+	name, path    string
+	width, height float64
+	from, to      int // the frames of its shot
+	seed          int // the frame from which it is followed
+	fps           int
+	truth         func(frame int) (b evidence.Box, visible bool)
+}
+
+// trials are the scenes, filmed into a folder that is to be removed, and the recorded
+// clips.
+func (o *options) trials() (all []trial, err error) {
+	if o.films, err = os.MkdirTemp("", "following"); err != nil {
+		return nil, err
+	}
+	var photographs []*photo
+	for n := range photos {
+		p, err := openPhoto(o.photos, n)
+		if err != nil {
+			return nil, err
+		}
+		photographs = append(photographs, p)
+	}
+	for _, s := range scenes(photographs) {
+		if o.only != "" && s.name != o.only {
 			continue
 		}
-		sc, err := try(run, s, keep)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+		t := trial{s.name, filepath.Join(o.films, s.name+".mp4"), width, height, 0, frames - 1, frames / 2, fps, s.truth}
+		if err := s.film(t.path); err != nil {
+			return nil, err
 		}
-		fmt.Printf("%-12s %s\n", s.name, sc)
-		sum.add(sc)
-		tried++
+		all = append(all, t)
 	}
-	if tried == 0 {
-		return fmt.Errorf("no scene is called %q", only)
+	recorded, err := o.recorded()
+	if all = append(all, recorded...); len(all) == 0 && err == nil {
+		err = fmt.Errorf("no scene is called %q", o.only)
 	}
-	fmt.Printf("%-12s %s\n", "all", sum)
-	return nil
+	return all, err
 }
 
 func runner() (media.Runner, error) {
@@ -96,51 +125,29 @@ func runner() (media.Runner, error) {
 // too small.
 var beside = [][3]float64{{0, 0, 1}, {.1, 0, 1}, {0, -.1, 1}, {.05, .05, 1.15}, {-.05, .05, .87}}
 
-func try(run media.Runner, s scene, keep string) (score, error) {
-	path := filepath.Join(keep, s.name+".mp4")
-	if _, err := os.Stat(path); err != nil {
-		if err := s.film(path); err != nil {
-			return score{}, err
-		}
-	}
-	in, err := os.Open(path)
+func (t trial) try(run media.Runner) (score, error) {
+	in, err := os.Open(t.path)
 	if err != nil {
 		return score{}, err
 	}
 	defer in.Close()
-	const middle = frames / 2
-	b, ok := s.truth(middle)
+	b, ok := t.truth(t.seed)
 	if !ok {
-		return score{}, fmt.Errorf("there is no face on frame %d", middle)
+		return score{}, fmt.Errorf("there is no face on frame %d", t.seed)
 	}
-	how := media.Following{Lost: 3 * fps}
+	how := media.Following{Lost: 3 * t.fps, Cuts: []int{t.from, t.to + 1}}
 	for _, d := range beside {
-		how.Seeds = append(how.Seeds, media.Seed{Frame: middle, Box: moved(b, d), Back: frames, Ahead: frames})
+		how.Seeds = append(how.Seeds, media.Seed{Frame: t.seed, Box: moved(b, d), Back: t.seed, Ahead: t.to - t.seed})
 	}
 	steps := make([]map[int]media.Step, len(how.Seeds))
 	for i := range steps {
 		steps[i] = map[int]media.Step{}
 	}
-	n, began := 0, time.Now()
-	err = run.Follow(context.Background(), in, how, func(st media.Step) { steps[st.Seed][st.Frame] = st; n++ }, func(int) {})
-	took := time.Since(began)
-	if os.Getenv("DBG") != "" {
-		for i := range steps {
-			for f := range s.frames {
-				t, v := s.truth(f)
-				st, ok := steps[i][f]
-				far := math.Hypot(st.Box[0]+st.Box[2]-t[0]-t[2], st.Box[1]+st.Box[3]-t[1]-t[3]) / (t[2] - t[0] + t[3] - t[1])
-				if ok && far > .5 {
-					fmt.Printf("seed %d frame %d vis=%v truth=%.0f %.0f %.2f %v\n", i, f, v, t, st.Box, st.Score, st.Sure)
-				}
-			}
-		}
-	}
+	err = run.Follow(context.Background(), in, how, func(st media.Step) { steps[st.Seed][st.Frame] = st }, func(int) {})
 	var sc score
-	for i := range steps {
-		sc.count(s, middle, steps[i])
+	for _, s := range steps {
+		sc.count(t, s)
 	}
-	sc.steps, sc.took = n, took
 	return sc, err
 }
 
@@ -157,18 +164,19 @@ type score struct {
 	overlap, off [2]float64
 	told, wrong  int
 	outside, all float64 // area that is followed and is not the face with its margins
-	steps        int
-	took         time.Duration
 }
 
 // wide is how far off the middle may be, in sizes of the face, for it to be that face.
 const wide = .5
 
-func (c *score) count(s scene, middle int, steps map[int]media.Step) {
-	for n := range s.frames {
-		truth, visible := s.truth(n)
+func (c *score) count(t trial, steps map[int]media.Step) {
+	for n := t.from; n <= t.to; n++ {
+		truth, visible := t.truth(n)
 		st, found := steps[n]
-		c.all += width * height
+		c.all += t.width * t.height
+		if truth == (evidence.Box{}) { // nobody knows where it is
+			continue
+		}
 		if found {
 			c.told++
 			c.outside += area(st.Box) - shared(st.Box, moved(truth, [3]float64{0, 0, 1.5}))
@@ -181,7 +189,7 @@ func (c *score) count(s scene, middle int, steps map[int]media.Step) {
 			continue
 		}
 		for i, seconds := range []int{1, 3} {
-			if away := max(n-middle, middle-n); away == 0 || away > seconds*fps {
+			if away := max(n-t.seed, t.seed-n); away == 0 || away > seconds*t.fps {
 				continue
 			}
 			c.seen[i]++
@@ -201,7 +209,6 @@ func (c *score) add(d score) {
 	}
 	c.told, c.wrong = c.told+d.told, c.wrong+d.wrong
 	c.outside, c.all = c.outside+d.outside, c.all+d.all
-	c.steps, c.took = c.steps+d.steps, c.took+d.took
 }
 
 func (c score) String() string {
@@ -211,12 +218,96 @@ func (c score) String() string {
 		n := float64(max(c.held[i], 1))
 		out += fmt.Sprintf("%5.1f%% %7.2f %5.1f%%   ", part(c.held[i], c.seen[i]), c.overlap[i]/n, 100*c.off[i]/n)
 	}
-	return out + fmt.Sprintf("%5.1f%% %5.2f%% %7.2f", part(c.wrong, c.told), 100*c.outside/c.all,
-		float64(c.took.Milliseconds())/float64(max(c.steps, 1)))
+	return out + fmt.Sprintf("%5.1f%% %5.2f%%", part(c.wrong, c.told), 100*c.outside/c.all)
 }
 
 func area(b evidence.Box) float64 { return max(0, b[2]-b[0]) * max(0, b[3]-b[1]) }
 
 func shared(a, b evidence.Box) float64 {
 	return max(0, min(a[2], b[2])-max(a[0], b[0])) * max(0, min(a[3], b[3])-max(a[1], b[1]))
+}
+
+// recorded are the faces of recorded clips that are marked on at least a second.
+func (o options) recorded() (all []trial, err error) {
+	paths, err := filepath.Glob(filepath.Join(o.media, "gt", "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		var m marked
+		if err := json.Unmarshal(b, &m); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if o.only != "" && o.only != strings.TrimSuffix(filepath.Base(path), ".json") {
+			continue
+		}
+		clips, err := filepath.Glob(filepath.Join(o.media, m.Clip+".*"))
+		if err != nil || len(clips) != 1 {
+			return nil, fmt.Errorf("%s: %d clips of that name: %w", m.Clip, len(clips), err)
+		}
+		made, err := m.trials(m.Clip, clips[0])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, made...)
+	}
+	return all, nil
+}
+
+// marked is a clip's marks as they are kept.
+type marked struct {
+	Clip   string `json:"clip"`
+	Frames int    `json:"frames"`
+	Cuts   []int  `json:"cuts"`
+	Tracks []struct {
+		Ignore bool                 `json:"ignore"`
+		Boxes  map[int]evidence.Box `json:"boxes"`
+	} `json:"tracks"`
+}
+
+func (m marked) trials(name, path string) (all []trial, err error) {
+	run, err := runner()
+	if err != nil {
+		return nil, err
+	}
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	clip, err := run.Probe(context.Background(), in)
+	if err != nil {
+		return nil, err
+	}
+	for i, tr := range m.Tracks {
+		t := trial{
+			name: fmt.Sprintf("%s %d", name, i+1), path: path, width: float64(clip.Width), height: float64(clip.Height), fps: int(math.Round(clip.FPS)),
+			truth: func(n int) (evidence.Box, bool) { b, ok := tr.Boxes[n]; return b, ok },
+		}
+		at := slices.Sorted(maps.Keys(tr.Boxes))
+		if tr.Ignore || len(at) < t.fps {
+			continue
+		}
+		t.seed = at[len(at)/2]
+		t.from, t.to = m.shot(t.seed)
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// shot gives the first and last frame of the shot that a frame is in.
+func (m marked) shot(frame int) (from, to int) {
+	to = m.Frames - 1
+	for _, c := range m.Cuts {
+		if c <= frame {
+			from = max(from, c)
+		} else {
+			to = min(to, c-1)
+		}
+	}
+	return from, to
 }
