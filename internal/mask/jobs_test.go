@@ -227,9 +227,9 @@ func TestPreviewCoversWhatThePlanLeftBare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := r.desk.keep(t.Context(), r.v.Actor, id, evidence.MaskPlan{
+	p, err := r.desk.keep(t.Context(), r.v.Actor, evidence.Plan{Item: id, Mask: evidence.MaskPlan{
 		Source: evidence.PlanSource{SHA256: sum, Width: 640, Height: 360, Frames: frames, FPS: 24},
-	}, always)
+	}}, always)
 	if err != nil {
 		t.Fatal(err)
 	}

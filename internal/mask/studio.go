@@ -164,7 +164,7 @@ func (s Studio) Render(ctx context.Context, in *os.File, plan evidence.MaskPlan,
 // lookAgain runs detection on the finished file. It takes picture and copy in the
 // other order than the first look, so that each frame is seen in the other way.
 func (s Studio) lookAgain(ctx context.Context, plan evidence.MaskPlan, out *os.File, opt Options, progress Progress) ([]string, error) {
-	covered := regions(plan)
+	covered := allowed(plan)
 	bare := map[string][]sight{}
 	frames := map[int]bool{}
 	d := media.Detection{Every: 2, Turn: 1, Min: seedScore}
