@@ -95,7 +95,8 @@ func over(from, to []evidence.Track, id int) (left, more []evidence.Track, err e
 	if i < 0 {
 		return from, to, &evidence.Problem{Code: "plan.no_such_track", Args: []any{id}}
 	}
-	return slices.Delete(from, i, i+1), append(to, from[i]), nil
+	to = append(to, from[i])
+	return slices.Delete(from, i, i+1), to, nil
 }
 
 // Edited gives a plan with an edit made in it. The plan that it is given stays as it is.
@@ -212,6 +213,13 @@ func allowed(plan evidence.MaskPlan) covered {
 // Follow is for a plan file that a person wrote boxes into: each box of a manual track
 // is followed both ways through its shot, and what it comes to is covered too.
 func (s Studio) Follow(ctx context.Context, in *os.File, plan evidence.MaskPlan, progress Progress) (evidence.MaskPlan, error) {
+	sum, err := fileDigest(in)
+	if err != nil {
+		return plan, err
+	}
+	if sum != plan.Source.SHA256 {
+		return plan, &evidence.Problem{Code: "mask.other_source"}
+	}
 	var threads []Thread
 	for _, t := range plan.Tracks {
 		if t.Kind != evidence.ManualTrack {
@@ -221,7 +229,7 @@ func (s Studio) Follow(ctx context.Context, in *os.File, plan evidence.MaskPlan,
 			threads = append(threads, threadOf(plan, t.ID, Box{Frame: n, Box: t.Boxes[n]}))
 		}
 	}
-	threads, err := s.followed(ctx, in, plan, threads, progress)
+	threads, err = s.followed(ctx, in, plan, threads, progress)
 	if err != nil {
 		return plan, err
 	}
