@@ -122,16 +122,22 @@ func faceOf(t evidence.Track, frame int) evidence.Box {
 
 // underHead is the face of which head would make b.
 func underHead(b evidence.Box) evidence.Box {
-	within := func(whole, share, other float64) (from, size float64) {
-		if size = whole / (1 + share + other); share*size >= minMargin && other*size >= minMargin {
-			return share * size, size
-		}
-		size = max(whole-2*minMargin, whole/(1+share+other))
-		return (whole - size) * share / (share + other), size
+	left, w := within(width(b), sideMargin, sideMargin)
+	top, h := within(height(b), topMargin, bottomMargin)
+	return evidence.Box{b[0] + left, b[1] + top, b[0] + left + w, b[1] + top + h}
+}
+
+// within takes the margins off a length: the larger one comes first, and none is less
+// than minMargin.
+func within(whole, share, other float64) (margin, size float64) {
+	size = whole / (1 + share + other)
+	if other*size < minMargin {
+		size = (whole - minMargin) / (1 + share)
 	}
-	dx, w := within(width(b), sideMargin, sideMargin)
-	dy, h := within(height(b), topMargin, bottomMargin)
-	return evidence.Box{b[0] + dx, b[1] + dy, b[0] + dx + w, b[1] + dy + h}
+	if share*size < minMargin {
+		size = max(1, whole-2*minMargin)
+	}
+	return max(minMargin, share*size), size
 }
 
 // Carry gives the plan with what the threads add to its tracks, and with the doubts
@@ -260,12 +266,17 @@ type path struct {
 // is inferred.
 func pathOf(plan evidence.MaskPlan, th Thread, way int) *path {
 	p := &path{plan: plan, way: way, at: []sight{{frame: th.Seed.Frame, box: th.Seed.Box, score: 1}}, grow: []float64{0}}
-	sure := th.Seed.Frame
+	limit := th.Seed.Ahead
+	if way < 0 {
+		limit = th.Seed.Back
+	}
+	sure, furthest := th.Seed.Frame, 0
 	var unsure []media.Step
 	for _, st := range th.Steps {
-		if (st.Frame-th.Seed.Frame)*way <= 0 || (st.Frame-p.last().frame)*way <= 0 {
-			continue
+		if far := (st.Frame - th.Seed.Frame) * way; far <= furthest || far > limit {
+			continue // of the other direction, or what nobody asked for
 		}
+		furthest = (st.Frame - th.Seed.Frame) * way
 		unsure = append(unsure, st)
 		if st.Sure {
 			p.take(unsure, sure)
