@@ -49,7 +49,7 @@ func (s Studio) followed(ctx context.Context, in *os.File, plan evidence.MaskPla
 		how.Seeds = append(how.Seeds, t.Seed)
 	}
 	return threads, s.Media.Follow(ctx, in, how, func(st media.Step) {
-		if st.Seed >= 0 && st.Seed < len(threads) {
+		if st.Seed >= 0 && st.Seed < len(threads) && len(threads[st.Seed].Steps) < plan.Source.Frames {
 			threads[st.Seed].Steps = append(threads[st.Seed].Steps, st)
 		}
 	}, func(n int) { progress(stageFollow, n, plan.Source.Frames) })

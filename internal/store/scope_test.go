@@ -457,6 +457,13 @@ func TestAVersionHasOneSuccessor(t *testing.T) {
 			t.Errorf("a version of a plan %s: %v", name, err)
 		}
 	}
+	w.update(t, w.insider.ID, func(tx *Tx) error {
+		tx.Record("test", "itm_mine")
+		return tx.AddItem(&evidence.Item{ID: "itm_mine", Case: w.in.ID, By: w.insider.ID}, Sealed{"b8", []byte("k")})
+	})
+	if err := w.db.Update(t.Context(), w.insider.ID, next("pln_x", "pln_in", "itm_mine")); !errors.Is(err, evidence.ErrNotFound) {
+		t.Errorf("a version of a plan for another item: %v", err)
+	}
 	w.update(t, w.insider.ID, next("pln_two", "pln_in", "itm_aaaaaaaaaaaaaaaa"))
 	err := w.db.Update(t.Context(), w.insider.ID, next("pln_too", "pln_in", "itm_aaaaaaaaaaaaaaaa"))
 	var p *evidence.Problem

@@ -165,6 +165,46 @@ func TestWhatIsHiddenIsLostAndFoundAgain(t *testing.T) {
 	}
 }
 
+// alike puts something beside a place that looks much like it: the same, with its lower
+// part in grey.
+func alike(g *grey, p place) place {
+	beside := p
+	beside.x += 1.3 * p.w
+	b := p.box()
+	for y := int(b[1]); y < int(b[3]); y++ {
+		for x := int(b[0]); x < int(b[2]); x++ {
+			v := g.pix[y*g.w+x]
+			if float64(y) > b[1]+.65*(b[3]-b[1]) {
+				v = 120
+			}
+			g.pix[y*g.w+x+int(1.3*p.w)] = v
+		}
+	}
+	g.shrink()
+	return beside
+}
+
+func TestWhatOnlyLooksMuchLikeItIsNotTakenForIt(t *testing.T) {
+	f, at := facing(t, func(*place, float32) {})
+	sure := f.frames[long/2].look(at[long/2])
+	for n, g := range f.frames {
+		other := alike(g, at[n])
+		if like := sure.like(g, other); like < findLike || like > surelyLike {
+			t.Fatalf("frame %d: %.2f alike, so this test shows nothing", n, like)
+		}
+		if n >= 40 {
+			hide(g, at[n])
+		}
+		g.shrink()
+	}
+	f.follow(t, both(at[long/2]))
+	for n := 40; n < long; n++ {
+		if st, found := f.steps[0][n]; found {
+			t.Errorf("frame %d: it is hidden, and found at %v", n, st.Box)
+		}
+	}
+}
+
 func TestWhatStaysHiddenIsGivenUp(t *testing.T) {
 	f, at := facing(t, func(p *place, n float32) { p.x += n })
 	for n := 35; n < 45; n++ {
