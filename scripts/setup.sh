@@ -122,10 +122,10 @@ onnx_runtime() {
 }
 
 ssd_model() {
-	local to=share/ssd_mobilenetv1.onnx
-	[ "$(sha $to)" = "$(pin SSDHash)" ] && return
-	say "detector SSD: making $to from the weights in the package"
-	go run ./internal/face/convert -out $to
+	local real=share/ssd_mobilenetv1.onnx bytes=share/ssd_mobilenetv1_8bit.onnx
+	[ "$(sha $real)" = "$(pin SSDHash)" ] && [ "$(sha $bytes)" = "$(pin SSDBytesHash)" ] && return
+	say "detector SSD: making $real and $bytes from the weights in the package"
+	go run ./internal/face/convert -out share
 }
 
 yunet_file=yunet_2023mar.onnx

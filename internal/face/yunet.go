@@ -51,15 +51,18 @@ func OpenYuNet(path string) (*YuNetDetector, error) {
 	return &YuNetDetector{net: net}, nil
 }
 
+// Twin is a detector for another core, as that of [SSDDetector.Twin] is.
+func (d *YuNetDetector) Twin() *YuNetDetector { return &YuNetDetector{net: d.net} }
+
 // Close lets go of the network.
 func (d *YuNetDetector) Close() error { return d.net.close() }
 
 // Detect looks at the picture.
 func (d *YuNetDetector) Detect(p Picture, min float64) ([]Hit, error) {
 	var hits []Hit
-	for _, c := range d.easel.of(p, yunetScales, func(longest int) *canvas { return newCanvas(p.W, p.H, longest, 32, 1, 0, true) }) {
+	for _, c := range d.easel.of(p, yunetScales, func(longest int) *canvas { return newCanvas(p.W, p.H, longest, 32, true) }) {
 		c.draw(p.RGB)
-		err := d.net.run(c.planes, c.w, c.h, func(o [][]float32) {
+		err := d.net.run(c.reals(1, 0), c.w, c.h, func(o [][]float32) {
 			hits = append(hits, distinct(decodeYuNet(o, c, min))...)
 		})
 		if err != nil {

@@ -37,6 +37,10 @@ const (
 	Thorough = "thorough" // every frame: picture and equalised copy both
 )
 
+// keyLooks is how often a face is looked for that lies, or is small: at every so many
+// looks.
+const keyLooks = 12
+
 // Options say how to mask. The zero Options are the safe ones.
 type Options struct {
 	Profile string // empty: Standard
@@ -80,8 +84,9 @@ func (o Options) detection() (media.Detection, error) {
 	d := media.Detection{Every: 1, Min: lowest}
 	switch o.Profile {
 	case "", Standard:
+		d.Key, d.Parts = keyLooks, 2
 	case Fast:
-		d.Every = 2
+		d.Every, d.Key = 3, keyLooks
 	case Thorough:
 		d.Both, d.Key, d.Parts = true, 5, 5
 	default:
@@ -100,13 +105,9 @@ func (s Studio) Propose(ctx context.Context, in *os.File, opt Options, progress 
 	if err != nil {
 		return evidence.MaskPlan{}, err
 	}
-	clip, err := s.Media.Probe(ctx, in)
-	if err != nil {
-		return evidence.MaskPlan{}, err
-	}
-	p := newPlanner(clip)
+	p := newPlanner(media.Clip{})
 	seen, err := s.with(opt).Detect(ctx, in, d, func(l media.Look) error {
-		progress(stageDetect, l.Frame+1, clip.Frames)
+		progress(stageDetect, l.Frame+1, l.Of)
 		return p.see(l)
 	})
 	if err != nil {
@@ -176,7 +177,7 @@ func (s Studio) lookAgain(ctx context.Context, plan evidence.MaskPlan, out *os.F
 		for _, h := range l.Hits {
 			if !covered.hide(l.Frame, h.Box) {
 				f := family(h.Detector)
-				bare[f] = append(bare[f], sight{l.Frame, h.Box, h.Score})
+				bare[f] = append(bare[f], sight{l.Frame, h.Box, h.Score, !h.Alone})
 				frames[l.Frame] = true
 			}
 		}

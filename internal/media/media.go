@@ -34,6 +34,7 @@ type Clip struct {
 // A Look is one decoded frame, in order.
 type Look struct {
 	Frame  int        `json:"frame"`
+	Of     int        `json:"of"`    // frames that the file says it has
 	Cut    float64    `json:"cut"`   // how far it is from the frame before: > .30 is a new shot
 	Luma   float64    `json:"luma"`  // mean, 0–255
 	Sharp  float64    `json:"sharp"` // mean difference of neighbouring luma values, 0–255

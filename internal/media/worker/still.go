@@ -141,7 +141,7 @@ func (w *worker) study(p *image.RGBA, clip media.Clip) error {
 	d.Both = true
 	var look media.Look
 	for i, tile := range tiles(clip.Width, clip.Height) {
-		scaled, v := reduce(p, tile, eyes[0].longest(media.Detection{}))
+		scaled, v := reduce(p, tile, longest(media.Detection{}, w.job.YuNet != ""))
 		if i == 0 {
 			look = newMeter(v.w, v.h).measure(0, scaled.RGB)
 			look.Looked = true
@@ -157,6 +157,7 @@ func (w *worker) study(p *image.RGBA, clip media.Clip) error {
 		}
 		w.say(media.Message{Drawn: i + 1})
 	}
+	look.Of = 1
 	w.say(media.Message{Look: &look})
 	w.say(media.Message{Detected: &media.Detected{Clip: clip, Detectors: eyes[0].names()}})
 	return nil
@@ -192,7 +193,7 @@ func tiles(w, h int) []image.Rectangle {
 // reduce makes a small packed copy of a part by averaging.
 func reduce(p *image.RGBA, part image.Rectangle, longest int) (face.Picture, view) {
 	w, h := fit(part.Dx(), part.Dy(), longest)
-	v := view{w, h, float64(part.Dx()) / float64(w), float64(part.Dy()) / float64(h)}
+	v := view{w, h, float64(part.Dx()) / float64(w), float64(part.Dy()) / float64(h), 1}
 	out := face.Picture{W: w, H: h, RGB: make([]byte, 0, w*h*3)}
 	for y := range h {
 		for x := range w {
