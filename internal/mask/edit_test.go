@@ -13,6 +13,7 @@ import (
 	"safehouse/internal/evidence"
 	"safehouse/internal/store"
 	"safehouse/internal/vault"
+	"safehouse/journal"
 )
 
 func isProblem(err error, code string) bool {
@@ -297,9 +298,55 @@ func TestOneVersionGivesOneCopy(t *testing.T) {
 	if a, b := r.content(made[0].ID), r.content(made[1].ID); !bytes.Equal(a, b) {
 		t.Error("the copies differ")
 	}
+	plan, _ := Digest(two.Mask)
+	r.recorded("mask.edit", string(two.ID), plan, textDigest("test"))
+	r.recorded("mask.accept", string(two.ID), plan, textDigest("test"))
+	r.recorded("mask.render", string(made[1].ID), made[1].Digest, plan, textDigest("test"))
 	health, err := r.v.Check(t.Context(), quiet)
 	if err != nil || len(health.Faults) > 0 {
 		t.Errorf("%+v: %v", health, err)
+	}
+}
+
+// recorded wants an entry of the journal with what was done by whom to what, and the
+// digests in it.
+func (r *room) recorded(action, subject string, digests ...string) {
+	r.t.Helper()
+	found := false
+	err := r.v.DB.View(r.t.Context(), r.v.Actor.ID, func(v *store.View) error {
+		return v.Journal(subject, func(n int64, e journal.Entry) {
+			note, err := v.JournalNote(n)
+			if err != nil {
+				r.t.Error(err)
+			}
+			var want []string
+			for _, d := range digests {
+				want = append(want, journal.Salted(note.Salt, d))
+			}
+			found = found || e.Action == action && e.Actor == string(r.v.Actor.ID) && slices.Equal(e.Digests, want)
+		})
+	})
+	if err != nil || !found {
+		r.t.Errorf("the journal does not say %s of %s with these digests: %v", action, subject, err)
+	}
+}
+
+// What the second look finds under a plan becomes its next version, for a person to look
+// at; the one that was rendered stays as it was.
+func TestWhatTheSecondLookFindsIsTheNextVersion(t *testing.T) {
+	r, photo := newRoom(t), open(t, "../../node_modules/@vladmandic/face-api/demo/sample1.jpg")
+	id := r.receive(photo)
+	one, err := r.desk.keep(t.Context(), r.v.Actor, evidence.Plan{Item: id, Mask: planFor(t, photo)}, always)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one = r.accept(one)
+	if _, err := r.desk.Render(t.Context(), r.v.Actor, one.ID, Options{}, quiet); !isProblem(err, "mask.mended") {
+		t.Fatalf("rendered with bare faces: %v", err)
+	}
+	plans, made := r.made(id)
+	if len(plans) != 2 || len(made) != 0 || plans[1].Of != one.ID || len(plans[1].Mask.Tracks) == 0 || len(plans[1].Open()) == 0 || !plans[1].Accepted.IsZero() {
+		t.Errorf("%d copies, versions %+v", len(made), plans)
 	}
 }
 
