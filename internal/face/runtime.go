@@ -109,6 +109,10 @@ type network struct {
 }
 
 func load(model []byte, outputs ...string) (*network, error) {
+	return loadNamed(model, "input", outputs...)
+}
+
+func loadNamed(model []byte, input string, outputs ...string) (*network, error) {
 	options, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, err
@@ -123,7 +127,7 @@ func load(model []byte, outputs ...string) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := ort.NewDynamicAdvancedSessionWithONNXData(model, []string{"input"}, outputs, options)
+	s, err := ort.NewDynamicAdvancedSessionWithONNXData(model, []string{input}, outputs, options)
 	if err != nil {
 		return nil, err
 	}

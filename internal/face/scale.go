@@ -42,6 +42,19 @@ func newCanvas(w, h, longest, multiple int, bgr bool) *canvas {
 	return c
 }
 
+// newFitting prepares for pictures of w×h that go into an input of one size.
+func newFitting(w, h, inW, inH int) *canvas {
+	scale := min(float64(inW)/float64(w), float64(inH)/float64(h))
+	c := newCanvas(w, h, max(1, int(float64(max(w, h))*scale)), 1, false)
+	c.w, c.h = inW, inH
+	c.inW, c.inH = min(c.inW, inW), min(c.inH, inH)
+	c.pixels = make([]byte, 3*inW*inH)
+	c.across, c.down = triangle(w, c.inW), triangle(h, c.inH)
+	c.rows, c.line = make([]uint16, 3*c.inW*h), make([]uint32, 3*c.inW)
+	c.identical = c.inW == w && c.inH == h
+	return c
+}
+
 // reals gives the planes for a network to which a byte v is v·gain + offset.
 func (c *canvas) reals(gain, offset float32) []float32 {
 	if c.planes == nil {

@@ -33,6 +33,14 @@ func OpenSSD(share string) (*SSDDetector, error) { return openSSD(share, quickBy
 
 func quickBytes() bool { return cpu.X86.HasAVX512VNNI || cpu.X86.HasAVXVNNI || cpu.ARM64.HasASIMDDP }
 
+// SSDInUse is the name of the file that OpenSSD loads on this machine.
+func SSDInUse() string {
+	if quickBytes() {
+		return SSDBytesFile
+	}
+	return SSDFile
+}
+
 func openSSD(share string, bytes bool) (*SSDDetector, error) {
 	name, hash := SSDFile, SSDHash
 	if bytes {

@@ -2,10 +2,8 @@ package face
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 )
 
@@ -37,22 +35,11 @@ func FindYuNet(folders ...string) (string, error) {
 	return "", nil
 }
 
-// OpenYuNet loads a YuNet file, whatever its hash: the caller looked at that, or
-// the user named the file.
-func OpenYuNet(path string) (*YuNetDetector, error) {
-	model, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	net, err := load(model, yunetOutputs...)
-	if err != nil {
-		return nil, fmt.Errorf("load %s: %w", filepath.Base(path), err)
-	}
-	return &YuNetDetector{net: net}, nil
-}
+// Name implements Model.
+func (d *YuNetDetector) Name() string { return YuNet }
 
-// Twin is a detector for another core, as that of [SSDDetector.Twin] is.
-func (d *YuNetDetector) Twin() *YuNetDetector { return &YuNetDetector{net: d.net} }
+// Twin implements Model.
+func (d *YuNetDetector) Twin() Model { return &YuNetDetector{net: d.net} }
 
 // Close lets go of the network.
 func (d *YuNetDetector) Close() error { return d.net.close() }

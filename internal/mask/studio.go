@@ -44,7 +44,7 @@ const keyLooks = 12
 // Options say how to mask. The zero Options are the safe ones.
 type Options struct {
 	Profile string // empty: Standard
-	Model   string // a YuNet file that the user names
+	Model   string // a file with YuNet, UltraFace or CenterFace that the user names
 	Audio   string // "keep" keeps the sound; all else removes it
 	Style   string // media.Solid; empty is that too
 	Strict  bool   // a doubt stops the work

@@ -26,7 +26,7 @@ type Part struct {
 // Parts looks at each thing that masking needs. YuNet may be absent: SSD finds most
 // faces alone, and a plan says who looked.
 func (r Runner) Parts(ctx context.Context) []Part {
-	return []Part{r.ffmpeg(ctx), r.model("runtime", face.RuntimeFile), r.model("ssd", face.SSDFile), r.yunet(), r.isolation(ctx)}
+	return []Part{r.ffmpeg(ctx), r.model("runtime", face.RuntimeFile), r.model("ssd", face.SSDInUse()), r.yunet(), r.isolation(ctx)}
 }
 
 func (r Runner) ffmpeg(ctx context.Context) Part {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"runtime"
 	"sync"
 
@@ -16,9 +17,9 @@ import (
 // The longest side is as large as the largest scale of any detector that looks, and
 // larger where the picture is looked at part by part too.
 const (
-	longestSSD   = 512
-	longestYuNet = 640
-	longestMost  = 1280
+	longestSSD    = 512
+	longestBeside = 640
+	longestMost   = 1280
 )
 
 // detect decodes every frame once, small, and looks for faces as the job says.
@@ -64,9 +65,9 @@ func fit(w, h, longest int) (int, int) {
 
 // An eye is the detectors of one core.
 type eye struct {
-	ssd   *face.SSDDetector
-	yunet *face.YuNetDetector // nil where it is not given
-	half  []byte              // memory for halved
+	ssd    *face.SSDDetector
+	beside face.Model // nil where none is given
+	half   []byte     // memory for halved
 }
 
 // eyes opens the detectors, a set for each core.
@@ -81,8 +82,8 @@ func (w *worker) eyes() ([]*eye, error) {
 	all := []*eye{first}
 	for range min(runtime.NumCPU(), 8) - 1 {
 		e := &eye{ssd: first.ssd.Twin()}
-		if first.yunet != nil {
-			e.yunet = first.yunet.Twin()
+		if first.beside != nil {
+			e.beside = first.beside.Twin()
 		}
 		all = append(all, e)
 	}
@@ -92,31 +93,35 @@ func (w *worker) eyes() ([]*eye, error) {
 func (w *worker) eye() (*eye, error) {
 	ssd, err := face.OpenSSD(w.job.Share)
 	if err != nil {
-		return nil, &problem{code: "media.model", args: []string{face.SSDFile}, detail: err.Error()}
+		return nil, &problem{code: "media.model", args: []string{face.SSDInUse()}, detail: err.Error()}
 	}
 	e := &eye{ssd: ssd}
 	if w.job.YuNet == "" {
 		return e, nil
 	}
-	if e.yunet, err = face.OpenYuNet(w.job.YuNet); err != nil {
+	if e.beside, err = face.OpenModel(w.job.YuNet); err != nil {
 		ssd.Close()
-		return nil, &problem{code: "media.model", args: []string{w.job.YuNet}, detail: err.Error()}
+		code := "media.model"
+		if errors.Is(err, face.ErrUnknownModel) {
+			code = "media.unknown_model"
+		}
+		return nil, &problem{code: code, args: []string{filepath.Base(w.job.YuNet)}, detail: err.Error()}
 	}
 	return e, nil
 }
 
 func closeAll(eyes []*eye) {
 	eyes[0].ssd.Close() // the others are its twins
-	if eyes[0].yunet != nil {
-		eyes[0].yunet.Close()
+	if eyes[0].beside != nil {
+		eyes[0].beside.Close()
 	}
 }
 
 // longest is the longest side at which a moving picture is looked at.
-func longest(d media.Detection, yunet bool) int {
+func longest(d media.Detection, beside bool) int {
 	whole := longestSSD
-	if yunet {
-		whole = longestYuNet
+	if beside {
+		whole = longestBeside
 	}
 	switch {
 	case d.Parts > 2:
@@ -129,8 +134,8 @@ func longest(d media.Detection, yunet bool) int {
 
 func (e *eye) names() []string {
 	names := e.ssd.Names()
-	if e.yunet != nil {
-		names = append(names, face.YuNet)
+	if e.beside != nil {
+		names = append(names, e.beside.Name())
 	}
 	return names
 }

@@ -135,7 +135,7 @@ const (
 // smaller is the picture, or where it is much larger than what is looked at as a whole,
 // half of it, and what leads back.
 func (e *eye) smaller(p face.Picture) (face.Picture, float64) {
-	if 2*max(p.W, p.H) < 3*longest(media.Detection{}, e.yunet != nil) {
+	if 2*max(p.W, p.H) < 3*longest(media.Detection{}, e.beside != nil) {
 		return p, 1
 	}
 	half := face.Picture{W: p.W / 2, H: p.H / 2}
@@ -179,10 +179,10 @@ func (e *eye) look(p face.Picture, d media.Detection, turn int) ([]face.Hit, err
 			return nil, err
 		}
 	}
-	if e.yunet == nil {
+	if e.beside == nil {
 		return all, nil
 	}
-	return all, add(e.yunet.Detect(p, d.Min))
+	return all, add(e.beside.Detect(p, d.Min))
 }
 
 // lying remembers by which turns faces were found lately, so that the same clip is
