@@ -68,6 +68,7 @@ type maskCmd struct {
 	Profile string `help:"${help_mask_profile}" default:"standard" enum:"fast,standard,thorough"`
 	PlanOut string `help:"${help_mask_plan_out}" placeholder:"P"`
 	Plan    string `help:"${help_mask_plan}" placeholder:"P"`
+	Follow  bool   `help:"${help_mask_follow}"`
 	Model   string `help:"${help_mask_model}" placeholder:"FILE"`
 	Audio   string `help:"${help_mask_audio}" default:"remove" enum:"remove,keep"`
 	Style   string `help:"${help_mask_style}" default:"solid" enum:"solid,mosaic"`
@@ -100,6 +101,11 @@ func (c *maskCmd) Run(a *app) error {
 	var plan evidence.MaskPlan
 	var done mask.Summary
 	err = writeWhole(c.Out, c.Force, func(out *os.File) (err error) {
+		if c.Follow {
+			if *given, err = s.Follow(a.ctx, in, *given, steps.at); err != nil {
+				return err
+			}
+		}
 		plan, done, err = s.Mask(a.ctx, in, out, given, opt, steps.at)
 		return err
 	})
@@ -121,8 +127,14 @@ func (c *maskCmd) Run(a *app) error {
 
 func (c *maskCmd) options() (opt mask.Options, given *evidence.MaskPlan, err error) {
 	opt = mask.Options{Profile: c.Profile, Audio: c.Audio, Style: c.Style, Still: still(c.Out), Strict: c.Strict}
-	if opt.Model, err = absolute(c.Model); err != nil || c.Plan == "" {
+	if opt.Model, err = absolute(c.Model); err != nil {
 		return opt, nil, err
+	}
+	if c.Plan == "" && c.Follow {
+		return opt, nil, &evidence.Problem{Code: "mask.follow_what"}
+	}
+	if c.Plan == "" {
+		return opt, nil, nil
 	}
 	f, err := os.Open(c.Plan)
 	if err != nil {

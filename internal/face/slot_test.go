@@ -18,7 +18,7 @@ func TestCenterFaceIsDecoded(t *testing.T) {
 	at := 3*16 + 5 // row 3, column 5
 	maps[0][at] = .8
 	maps[1][at], maps[1][n+at] = float32(math.Log(4)), float32(math.Log(3)) // height, width in cells
-	maps[2][at], maps[2][n+at] = .25, -.25                                 // down, across
+	maps[2][at], maps[2][n+at] = .25, -.25                                  // down, across
 	hits := decodeCenterFace(maps, c, .5)
 	if len(hits) != 1 {
 		t.Fatalf("%d hits", len(hits))

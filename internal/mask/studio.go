@@ -118,11 +118,15 @@ func (s Studio) Propose(ctx context.Context, in *os.File, opt Options, progress 
 		return evidence.MaskPlan{}, err
 	}
 	tracks, queue := p.plan()
-	return evidence.MaskPlan{
+	plan := evidence.MaskPlan{
 		Source:  evidence.PlanSource{SHA256: sum, Width: p.clip.Width, Height: p.clip.Height, Frames: p.clip.Frames, FPS: p.clip.FPS},
 		Profile: profileName(opt.Profile), Detectors: seen.Detectors, Cuts: append([]int{}, p.shots[1:]...),
 		Tracks: tracks, Queue: queue, WholeFrames: append([]int{}, seen.Clip.Broken...),
-	}, nil
+	}
+	if opt.Profile == Fast {
+		return plan, nil
+	}
+	return s.Carry(ctx, in, plan, progress)
 }
 
 // watch hands all frames of a recording to a new planner.
@@ -136,6 +140,7 @@ func (s Studio) watch(ctx context.Context, in *os.File, opt Options, d media.Det
 	return p, seen, err
 }
 
+// isProblem says whether an error is the problem with that code.
 func isProblem(err error, code string) bool {
 	var p *evidence.Problem
 	return errors.As(err, &p) && p.Code == code
@@ -193,7 +198,7 @@ func (s Studio) Render(ctx context.Context, in *os.File, plan evidence.MaskPlan,
 // lookAgain runs detection on the finished file. It takes picture and copy in the
 // other order than the first look, so that each frame is seen in the other way.
 func (s Studio) lookAgain(ctx context.Context, plan evidence.MaskPlan, out *os.File, opt Options, progress Progress) ([]string, error) {
-	covered := regions(plan)
+	covered := allowed(plan)
 	bare := map[string][]sight{}
 	frames := map[int]bool{}
 	d := media.Detection{Every: 2, Turn: 1, Min: seedScore, Key: keyLooks}

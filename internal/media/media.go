@@ -96,6 +96,31 @@ type Glimpse struct {
 	Longest int `json:"longest"` // side, in pixels
 }
 
+// A Seed is where something is to be seen on one frame, and for how many frames before
+// and after it is to be followed at most.
+type Seed struct {
+	Frame int          `json:"frame"`
+	Box   evidence.Box `json:"box"` // in pixels of the clip
+	Back  int          `json:"back"`
+	Ahead int          `json:"ahead"`
+}
+
+// Following says what is to be followed by its appearance.
+type Following struct {
+	Seeds []Seed `json:"seeds"`
+	Cuts  []int  `json:"cuts"` // first frames of new shots: nothing is followed into another
+	Lost  int    `json:"lost"` // for how many frames what is hidden is looked for again
+}
+
+// A Step is where a seed is on another frame.
+type Step struct {
+	Seed  int          `json:"seed"` // its place in the list
+	Frame int          `json:"frame"`
+	Box   evidence.Box `json:"box"`   // in pixels of the clip
+	Score float64      `json:"score"` // how like the seed it looks, up to 1
+	Sure  bool         `json:"sure"`  // it looks like the seed; else only its points lead there
+}
+
 // Rendered says what came out.
 type Rendered struct {
 	Clip   Clip   `json:"clip"`
@@ -119,6 +144,7 @@ type Job struct {
 	Detect  *Detection         `json:"detect,omitempty"`
 	Render  *Rendering         `json:"render,omitempty"`
 	Glimpse *Glimpse           `json:"glimpse,omitempty"`
+	Follow  *Following         `json:"follow,omitempty"`
 	Plan    *evidence.MaskPlan `json:"plan,omitempty"`
 
 	Namespaces bool `json:"namespaces"` // it was started with a network and users of its own
@@ -131,6 +157,7 @@ const (
 	DetectJob  = "detect"
 	RenderJob  = "render"
 	GlimpseJob = "glimpse"
+	FollowJob  = "follow"
 )
 
 // A Message is what a worker says, a line of JSON each, on its standard output.
@@ -139,6 +166,8 @@ type Message struct {
 	Level    *Level    `json:"level,omitempty"` // the first that it says
 	Look     *Look     `json:"look,omitempty"`
 	Drawn    int       `json:"drawn,omitempty"` // frames so far
+	Step     *Step     `json:"step,omitempty"`
+	Followed int       `json:"followed,omitempty"` // frames so far
 	Clip     *Clip     `json:"clip,omitempty"`
 	Detected *Detected `json:"detected,omitempty"`
 	Rendered *Rendered `json:"rendered,omitempty"`

@@ -86,6 +86,21 @@ func (r Runner) Glimpse(ctx context.Context, in *os.File, plan evidence.MaskPlan
 	return r.draw(ctx, Job{Kind: GlimpseJob, Glimpse: &g, Plan: &plan}, in, out, progress)
 }
 
+// Follow looks for each seed on the frames before and after it, for as long as it looks
+// the same, and hands on every step. Those of one seed come in order, going away from
+// it. It may end before the clip does: nothing is left to follow then.
+func (r Runner) Follow(ctx context.Context, in *os.File, how Following, each func(Step), progress func(frames int)) error {
+	return r.run(ctx, Job{Kind: FollowJob, Follow: &how}, in, nil, func(m Message) error {
+		switch {
+		case m.Step != nil:
+			each(*m.Step)
+		case m.Followed > 0:
+			progress(m.Followed)
+		}
+		return nil
+	})
+}
+
 func (r Runner) draw(ctx context.Context, job Job, in, out *os.File, progress func(frames int)) (Rendered, error) {
 	var made Rendered
 	err := r.run(ctx, job, in, out, func(m Message) error {

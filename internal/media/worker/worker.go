@@ -111,6 +111,8 @@ func (w *worker) moving() error {
 		return w.render(v)
 	case media.GlimpseJob:
 		return w.glimpse(v)
+	case media.FollowJob:
+		return w.follow(v)
 	}
 	return fmt.Errorf("unknown job %q", w.job.Kind)
 }
