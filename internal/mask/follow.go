@@ -322,7 +322,7 @@ func (p *path) pad() {
 	var dx, dy float64
 	if n := len(p.at); n > 4 {
 		before := p.at[n-5]
-		limit := .1 * max(width(from.box), height(from.box))
+		limit := .2 * max(width(from.box), height(from.box))
 		dx = max(-limit, min(limit, (from.box[0]+from.box[2]-before.box[0]-before.box[2])/8))
 		dy = max(-limit, min(limit, (from.box[1]+from.box[3]-before.box[1]-before.box[3])/8))
 	}
@@ -332,8 +332,10 @@ func (p *path) pad() {
 		if n < first || n > last {
 			break
 		}
-		x, y := dx*float64(i), dy*float64(i)
-		p.add(sight{frame: n, box: hull(from.box, evidence.Box{from.box[0] + x, from.box[1] + y, from.box[2] + x, from.box[3] + y})}, growth*float64(i))
+		where := func(i int) evidence.Box {
+			return kept(from.box, [2]float64{dx, dy}, i, p.plan.Source.Width, p.plan.Source.Height)
+		}
+		p.add(sight{frame: n, box: hull(where(i/2), where(i))}, growth*float64(min(i, frames(p.plan.Source, padSeconds))))
 	}
 }
 

@@ -153,15 +153,15 @@ func (p *planner) pad(f *followed, end sight, step int) {
 		if frame < 0 || frame >= p.clip.Frames || p.cutBetween(end.frame, frame) {
 			return
 		}
-		where := func(i int) evidence.Box { return p.kept(end.box, moving, i) }
+		where := func(i int) evidence.Box { return kept(end.box, moving, i, p.clip.Width, p.clip.Height) }
 		f.boxes[frame] = grown(hull(where(i/2), where(i)), min(mostGrowth, growth*float64(min(i, p.frames(padSeconds)))))
 	}
 }
 
 // kept is where a face that was last seen in a box may be some frames on: further along
 // its way, but not out of the picture, at whose edge a part of it may stay.
-func (p *planner) kept(b evidence.Box, moving [2]float64, frames int) evidence.Box {
-	for axis, size := range [2]float64{float64(p.clip.Width), float64(p.clip.Height)} {
+func kept(b evidence.Box, moving [2]float64, frames, width, height int) evidence.Box {
+	for axis, size := range [2]float64{float64(width), float64(height)} {
 		by := moving[axis] * float64(frames)
 		stays := edgeStays * (b[axis+2] - b[axis])
 		by = max(by, min(0, stays-b[axis+2]))    // to the left or above
