@@ -84,6 +84,7 @@ type stream struct {
 
 // probe asks what the file is and when each of its frames is shown.
 func (w *worker) probe() (*video, error) {
+	packets := w.packets()
 	out, err := w.ask("-show_streams", "-show_format", "-of", "json")
 	if err != nil {
 		return nil, notVideo(err)
@@ -101,7 +102,7 @@ func (w *worker) probe() (*video, error) {
 	v.clip.Streams = len(p.Streams)
 	v.clip.Sound = slices.ContainsFunc(p.Streams, func(s stream) bool { return s.Type == "audio" })
 	v.begin = seconds(s.Start) - seconds(p.Format.Start)
-	if err := w.timesOf(v); err != nil {
+	if err := w.timesOf(v, packets); err != nil {
 		return nil, err
 	}
 	return v, v.check(s)
@@ -169,13 +170,29 @@ func seconds(s string) float64 {
 	return f
 }
 
+// packets asks for the packets of all pictures while it is not known yet which of them
+// moves: most of what ffprobe takes is to start.
+func (w *worker) packets() func() ([]byte, error) {
+	var out []byte
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		out, err = w.ask("-select_streams", "v", "-show_entries", "packet=stream_index,pts,flags", "-of", "csv=p=0")
+	}()
+	return func() ([]byte, error) {
+		<-done
+		return out, err
+	}
+}
+
 // timesOf reads when each frame is shown, without decoding where it can be done.
-func (w *worker) timesOf(v *video) error {
-	out, err := w.ask("-select_streams", fmt.Sprint(w.stream), "-show_entries", "packet=pts,flags", "-of", "csv=p=0")
+func (w *worker) timesOf(v *video, packets func() ([]byte, error)) error {
+	out, err := packets()
 	if err != nil {
 		return err
 	}
-	if v.packets, err = parsePackets(out); err != nil {
+	if v.packets, err = parsePackets(out, w.stream); err != nil {
 		return err
 	}
 	if v.packets == nil {
@@ -186,13 +203,15 @@ func (w *worker) timesOf(v *video) error {
 	return err
 }
 
-// parsePackets reads ffprobe's list. It is nil where a packet has no time: old
-// containers give one to frames only.
-func parsePackets(csv []byte) ([]packet, error) {
+// parsePackets reads ffprobe's list of one stream. It is nil where a packet has no time:
+// old containers give one to frames only.
+func parsePackets(csv []byte, stream int) ([]packet, error) {
 	var all []packet
+	mine := fmt.Sprint(stream)
 	for line := range bytes.Lines(csv) {
-		at, flags, ok := strings.Cut(strings.TrimRight(string(line), "\r\n,"), ",")
-		if !ok {
+		of, rest, _ := strings.Cut(strings.TrimRight(string(line), "\r\n,"), ",")
+		at, flags, ok := strings.Cut(rest, ",")
+		if !ok || of != mine {
 			continue
 		}
 		if at == "N/A" {
