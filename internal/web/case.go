@@ -269,6 +269,9 @@ func (f *folder) masks(p *casePage, item evidence.ItemID) error {
 	plans, err := f.view.Plans(item)
 	for _, m := range plans {
 		f.in[string(m.ID)] = true
+		if m.Next != "" {
+			continue // somebody edited it: the newest version is listed
+		}
 		p.Plans = append(p.Plans, plan{
 			short(m.ID), short(item), f.moment(m.Made), len(m.Mask.Tracks), m.Mask.Source.Frames, len(m.Open()), !m.Accepted.IsZero(), burned[m.ID],
 		})
