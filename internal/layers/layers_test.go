@@ -36,7 +36,7 @@ var table = map[string]string{
 	"internal/report":        "evidence edtf",
 	"internal/names":         "evidence",
 	"internal/names/tables":  "",
-	"internal/leak":          "evidence",
+	"internal/leak":          "evidence names",
 	"internal/locale":        "",
 	"internal/layers":        "",
 	"internal/licences":      "",

@@ -1,7 +1,6 @@
 package leak
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"iter"
 	"unicode/utf8"
@@ -84,12 +83,16 @@ func gather(b []byte, i, end int) encoded {
 // candidates tries a run from each of the places at which a group may start: what
 // stands before it may belong to the alphabet too.
 func candidates(run encoded, yield func(encoded) bool) bool {
+	var room [4096]byte
 	for shift := range 4 {
-		if len(run.text)-shift < leastRun {
+		n := len(run.text) - shift
+		if n < leastRun {
 			break
 		}
-		r := run.from(shift)
-		if (len(r.text) >= probed || plausible(r.bytes(len(r.text)))) && !yield(r) {
+		piece := run.text[shift:]
+		start := decode64(room[:0], piece[:min(n, 4*probed)])
+		says := plausible(start) || n >= probed && (speaks(start) || n > 4*probed && speaks(decode64(room[:0], piece)))
+		if says && !yield(run.from(shift)) {
 			return false
 		}
 	}
@@ -99,6 +102,62 @@ func candidates(run encoded, yield func(encoded) bool) bool {
 		}
 	}
 	return true
+}
+
+// speaks says whether anything in b can be a name although b is no text: letters for
+// as long as a name is, and little between them.
+func speaks(b []byte) bool {
+	const between = 3
+	from, last := -1, -1
+	for i := 0; i < len(b); {
+		c, n := b[i], 1
+		letter := isAlnum(c)
+		if c >= 0xC3 {
+			r, size := utf8.DecodeRune(b[i:])
+			letter, n = r != utf8.RuneError, size
+		}
+		switch {
+		case !letter:
+		case last < 0 || i-last > between:
+			from, last = i, i+n
+		default:
+			last = i + n
+		}
+		if last-from >= leastSpoken && from >= 0 {
+			return true
+		}
+		i += n
+	}
+	return false
+}
+
+// leastSpoken is how many bytes two syllables of Hangul have, and less than any name in
+// letters that could not be chance.
+const leastSpoken = 6
+
+// sextets gives the value of a character of either alphabet.
+var sextets = func() (all [256]byte) {
+	for i, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" {
+		all[c] = byte(i)
+	}
+	all['-'], all['_'] = 62, 63
+	return all
+}()
+
+// decode64 appends what whole groups of text, and the rest, say.
+func decode64(out, text []byte) []byte {
+	for len(text) >= 4 {
+		a, b, c, d := sextets[text[0]], sextets[text[1]], sextets[text[2]], sextets[text[3]]
+		out = append(out, a<<2|b>>4, b<<4|c>>2, c<<6|d)
+		text = text[4:]
+	}
+	if len(text) >= 2 {
+		out = append(out, sextets[text[0]]<<2|sextets[text[1]]>>4)
+	}
+	if len(text) == 3 {
+		out = append(out, sextets[text[1]]<<4|sextets[text[2]]>>2)
+	}
+	return out
 }
 
 // from leaves out the first n characters.
@@ -135,6 +194,10 @@ func hexRuns(run encoded) (all []encoded) {
 		for end < len(run.text) && inHex[run.text[end]] {
 			end++
 		}
+		if end-i < leastHex {
+			i = max(i, end)
+			continue
+		}
 		for shift := 0; shift < 2 && end-i-shift >= leastHex; shift++ {
 			h := run.from(i + shift)
 			h.text, h.hex = h.text[:end-i-shift], true
@@ -152,22 +215,7 @@ func (e encoded) bytes(n int) []byte {
 		_, _ = hex.Decode(out, e.text[:n/2*2])
 		return out
 	}
-	text := make([]byte, n)
-	for i, c := range e.text[:n] {
-		switch c {
-		case '-':
-			c = '+'
-		case '_':
-			c = '/'
-		}
-		text[i] = c
-	}
-	if n%4 == 1 {
-		text = text[:n-1]
-	}
-	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
-	made, _ := base64.RawStdEncoding.Decode(out, text)
-	return out[:made]
+	return decode64(make([]byte, 0, n), e.text[:n])
 }
 
 // decode makes a view of what the run says.

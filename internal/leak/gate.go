@@ -66,8 +66,9 @@ func (r *Report) Add(o Report) {
 // A Gate looks for protected texts. It does not change after New; several
 // goroutines may use it.
 type Gate struct {
-	text  *trie // folded letters
-	bytes *trie // the bytes of names in encodings other than Unicode's
+	text   *trie   // folded letters
+	bytes  *trie   // the bytes of names in encodings other than Unicode's
+	sounds *sounds // names in any spelling
 }
 
 // New makes a gate for terms under a policy.
@@ -87,7 +88,7 @@ func New(terms Terms, policy Policy) (*Gate, error) {
 	for _, t := range terms.Terms {
 		keys = append(keys, termKeys(t)...)
 	}
-	return &Gate{text: newTrie(keys), bytes: newTrie(legacyKeys(keys))}, nil
+	return &Gate{text: newTrie(keys), bytes: newTrie(legacyKeys(keys)), sounds: newSounds(terms.People)}, nil
 }
 
 // Check reads size bytes of r, a file called name, in all its parts. An error means

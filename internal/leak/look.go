@@ -159,10 +159,41 @@ func (x *explorer) explore(v *view, layers int) {
 var layersOf = []func(*view) *view{unescape, unquote, untag, unscript}
 
 func (x *explorer) scan(v *view) {
-	s := newScanner(x.gate.text, func(h hit) { x.hit(v, h) })
+	s := newScanner(x.gate, func(h hit) { x.hit(v, h) }, func(u []unit, d said, looks bool) { x.said(v, u, d, looks) })
 	s.scan(v.b, 0)
 	s.finish()
 }
+
+// said compares what sounds like a name with the names.
+func (x *explorer) said(v *view, u []unit, d said, looks bool) {
+	start, end := u[d.from].start, u[d.to-1].end
+	if end-start > longestWritten {
+		return
+	}
+	if judgeSaid(u, d, match{name: &spoken{text: string(u[d.from].r)}, score: 1}) == none {
+		return // whoever it is
+	}
+	written := v.b[start:end]
+	if looks {
+		written = nil // it reads as something else
+	}
+	for _, m := range x.gate.sounds.near(forms(u, d, written), d.who) {
+		g := judgeSaid(u, d, m)
+		if g == none {
+			continue
+		}
+		f := Finding{Rule: ruleName, Term: m.name.id, Severity: Block, Part: x.label, Start: v.start(start), End: v.end(end),
+			Surface: surface(u[d.from].r, d.to-d.from), Why: "leak.why.sounds"}
+		if g == review {
+			f.Severity, f.Why = Review, "leak.why.unsure"
+		}
+		x.hits = append(x.hits, f)
+	}
+}
+
+// longestWritten is how many bytes a name may take with all that is between its
+// letters.
+const longestWritten = 400
 
 func (x *explorer) hit(v *view, h hit) {
 	severity := Review
@@ -243,7 +274,7 @@ func (x *explorer) decoded(v *view, run encoded, layers int) {
 	text := asText(made)
 	switch {
 	case text == nil:
-		s := newScanner(x.gate.text, func(h hit) { x.hit(made, h) })
+		s := newScanner(x.gate, func(h hit) { x.hit(made, h) }, nil)
 		s.binary = true
 		s.scan(made.b, 0)
 		s.finish()
@@ -305,7 +336,7 @@ const window = 1 << 20
 // Only what cannot be chance counts.
 func (l *look) bulk(label string, r io.ReaderAt, from, to int64) error {
 	x := l.explorer(label, maxDepth)
-	s := newScanner(l.gate.text, func(h hit) { x.hit(&view{b: nil}, h) })
+	s := newScanner(l.gate, func(h hit) { x.hit(&view{b: nil}, h) }, nil)
 	s.binary = true
 	for at := from; at < to; {
 		if err := l.ctx.Err(); err != nil {

@@ -31,7 +31,16 @@ func sniff(head []byte) reader {
 var foreign = regexp.MustCompile(`^(?s:\x1f\x8b\x08|GIF8|RIFF....WEBP|\x1aE\xdf\xa3|7z\xbc\xaf|Rar!\x1a|\xd0\xcf\x11\xe0|\xfd7zXZ|OggS` +
 	`|\s*\{\\rtf|%!PS|.{0,1000}%PDF-)|(?m:^begin(-base64)? [0-7]{3} )`)
 
-func isForeign(head []byte) bool { return foreign.Match(head) }
+func isForeign(head []byte) bool {
+	if len(head) > 0 && !foreignStart[head[0]] && !bytes.Contains(head, []byte("%PDF-")) && !bytes.Contains(head, []byte("begin")) {
+		return false
+	}
+	return foreign.Match(head)
+}
+
+// foreignStart are the bytes that most of them start with.
+var foreignStart = [256]bool{0x1f: true, 'G': true, 'R': true, 0x1a: true, '7': true, 0xd0: true, 0xfd: true, 'O': true, '{': true, '%': true,
+	' ': true, '\t': true, '\n': true, '\r': true, '\f': true, '\v': true}
 
 // foreign looks at what can be seen of a file that it does not take apart.
 func (l *look) foreign(label string, p part) error {

@@ -156,7 +156,7 @@ func (l *look) loose(label string, b []byte) {
 			}
 		}
 	}
-	s := newScanner(l.gate.bytes, func(h hit) { x.hit(v, h) })
+	s := &scanner{t: l.gate.bytes, found: func(h hit) { x.hit(v, h) }, reach: l.gate.bytes.longest}
 	s.scanBytes(b)
 	x.report()
 }
