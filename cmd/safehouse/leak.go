@@ -71,7 +71,7 @@ func (c *leakCheckCmd) gate() (*leak.Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	var policy leak.Policy
+	policy := leak.Strict
 	if c.Policy != "" {
 		p, err := os.Open(c.Policy)
 		if err != nil {

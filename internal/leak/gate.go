@@ -69,11 +69,12 @@ type Gate struct {
 	text   *trie   // folded letters
 	bytes  *trie   // the bytes of names in encodings other than Unicode's
 	sounds *sounds // names in any spelling
+	policy Policy
 }
 
 // New makes a gate for terms under a policy.
 func New(terms Terms, policy Policy) (*Gate, error) {
-	if err := policy.checked(); err != nil {
+	if err := policy.check(); err != nil {
 		return nil, err
 	}
 	if err := terms.check(); err != nil {
@@ -88,7 +89,7 @@ func New(terms Terms, policy Policy) (*Gate, error) {
 	for _, t := range terms.Terms {
 		keys = append(keys, termKeys(t)...)
 	}
-	return &Gate{text: newTrie(keys), bytes: newTrie(legacyKeys(keys)), sounds: newSounds(terms.People)}, nil
+	return &Gate{text: newTrie(keys), bytes: newTrie(legacyKeys(keys)), sounds: newSounds(terms.People), policy: policy}, nil
 }
 
 // Check reads size bytes of r, a file called name, in all its parts. An error means

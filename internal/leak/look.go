@@ -156,12 +156,16 @@ func (x *explorer) explore(v *view, layers int) {
 }
 
 // layersOf undo one layer each, or give nil where there is none.
-var layersOf = []func(*view) *view{unescape, unquote, untag, unscript}
+var layersOf = []func(*view) *view{unescape, unquote, untag, unscript, spelledDigits}
 
 func (x *explorer) scan(v *view) {
 	s := newScanner(x.gate, func(h hit) { x.hit(v, h) }, func(u []unit, d said, looks bool) { x.said(v, u, d, looks) })
+	if x.gate.policy.looks() {
+		s.count = func(u []unit, from, to int) { x.numbersIn(v, u, from, to) }
+	}
 	s.scan(v.b, 0)
 	s.finish()
+	x.patterns(v)
 }
 
 // said compares what sounds like a name with the names.

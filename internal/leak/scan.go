@@ -29,7 +29,8 @@ type scanner struct {
 	binary bool // bytes that are no text: only what cannot be chance counts
 	found  func(hit)
 	heard  func(u []unit, x said, looks bool)
-	reach  int // units that a match may have
+	count  func(u []unit, from, to int) // looks at the numbers that start there
+	reach  int                          // units that a match may have
 
 	odd, changed []int // room for the disguises
 	plain        []rune
@@ -91,6 +92,9 @@ func (c *scanner) look(all bool) {
 		stop = max(c.done, len(u)-c.reach-around)
 	}
 	c.starts(u, c.done, stop, nil)
+	if c.count != nil {
+		c.count(u, c.done, stop)
+	}
 	odd := c.oddities(u)
 	for _, other := range disguises {
 		c.disguised(u, odd, stop, other)

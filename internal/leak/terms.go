@@ -44,7 +44,8 @@ const (
 // Kinds lists the kinds of term.
 var Kinds = []string{phone, idNumber, account, "address", "place", "other"}
 
-// A Policy says how finely dates and places may be told.
+// A Policy says how finely dates and places may be told. What it does not allow is
+// denied.
 type Policy struct {
 	Date    string `json:"date"`
 	Place   string `json:"place"`
@@ -125,27 +126,26 @@ func ReadPolicy(r io.Reader) (Policy, error) {
 	if err := decode(r, &p); err != nil {
 		return p, &evidence.Problem{Code: "leak.policy", Err: err}
 	}
+	if p.Default == "" {
+		p.Default = Block
+	}
 	return p, p.check()
 }
 
 func (p Policy) check() error {
-	if !slices.Contains(dates, p.Date) || !slices.Contains(places, p.Place) || p.Default != "" && p.Default != "block" {
+	if !slices.Contains(dates, p.Date) || !slices.Contains(places, p.Place) || p.Default != "" && p.Default != Block {
 		return &evidence.Problem{Code: "leak.policy"}
 	}
 	return nil
 }
 
-// checked says whether the gate can keep the policy: it does not look for dates
-// and places yet, so it may only promise the policy that allows all of them.
-func (p Policy) checked() error {
-	if err := p.check(); err != nil {
-		return err
-	}
-	if p.Date != "" && p.Date != "day" || p.Place != "" && p.Place != "exact" {
-		return &evidence.Problem{Code: "leak.policy_unchecked"}
-	}
-	return nil
-}
+// looks says whether the policy has the gate look for what nobody listed. The zero
+// policy protects the list and nothing else.
+func (p Policy) looks() bool { return p.Default != "" || p.Date != "" || p.Place != "" }
+
+// Strict is the policy where nobody chose one: what is certain to give somebody away
+// does not pass.
+var Strict = Policy{Default: Block}
 
 // decode reads exactly one JSON document without unknown fields. Its errors hold
 // no content: encoding/json quotes at most a field's name or a character.
@@ -153,7 +153,7 @@ func decode(r io.Reader, into any) error {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return errors.New("not the form that is expected: " + shape(err))
+		return errors.New("not the form that is expected: " + kindOf(err))
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return errors.New("more than one document")
@@ -161,8 +161,8 @@ func decode(r io.Reader, into any) error {
 	return nil
 }
 
-// shape keeps of an error what says nothing of the content.
-func shape(err error) string {
+// kindOf keeps of an error what says nothing of the content.
+func kindOf(err error) string {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
