@@ -37,10 +37,18 @@ type Unread struct {
 	Why  string `json:"why"`
 }
 
+// A Looked is a picture that the gate could not read and a person looked at.
+type Looked struct {
+	File string `json:"file"`
+	Part string `json:"part"`
+	By   string `json:"by"`
+}
+
 // A Report is what the gate found.
 type Report struct {
 	Findings []Finding `json:"findings"`
 	Unread   []Unread  `json:"unread"`
+	Looked   []Looked  `json:"looked"`
 }
 
 // Status is the exit status of a command: 4 where something could not be read, 3
@@ -61,6 +69,7 @@ func (r Report) Status() int {
 func (r *Report) Add(o Report) {
 	r.Findings = append(r.Findings, o.Findings...)
 	r.Unread = append(r.Unread, o.Unread...)
+	r.Looked = append(r.Looked, o.Looked...)
 }
 
 // A Gate looks for protected texts. It does not change after New; several
@@ -70,6 +79,7 @@ type Gate struct {
 	bytes  *trie   // the bytes of names in encodings other than Unicode's
 	sounds *sounds // names in any spelling
 	policy Policy
+	eye    *Eye // nil: pictures are not read
 }
 
 // New makes a gate for terms under a policy.
@@ -92,6 +102,14 @@ func New(terms Terms, policy Policy) (*Gate, error) {
 	return &Gate{text: newTrie(keys), bytes: newTrie(legacyKeys(keys)), sounds: newSounds(terms.People), policy: policy}, nil
 }
 
+// Reading gives the same gate with an eye for pictures. Without one pictures are not
+// read, and that counts as found unless the policy names who looked.
+func (g *Gate) Reading(eye *Eye) *Gate {
+	o := *g
+	o.eye = eye
+	return &o
+}
+
 // Check reads size bytes of r, a file called name, in all its parts. An error means
 // that the check itself could not be done; what it could not understand is in the
 // report.
@@ -107,6 +125,9 @@ func (g *Gate) Check(ctx context.Context, name string, r io.ReaderAt, size int64
 	}
 	for i := range l.report.Unread {
 		l.report.Unread[i].File = label
+	}
+	for i := range l.report.Looked {
+		l.report.Looked[i].File = label
 	}
 	l.report.sort()
 	return l.report, ctx.Err()

@@ -295,7 +295,7 @@ const (
 	fromJoined   = names.FromLikely // kim-chol-su, as in addresses
 	fromWord     = 0.70             // kimcholsu
 	fromSmall    = 0.80             // kim chol su
-	fromSigns    = 0.80
+	fromSigns    = 0.75
 )
 
 // From how many letters on what is written small, or in one word, can be a name.

@@ -139,6 +139,9 @@ func (x *explorer) explore(v *view, layers int) {
 		x.unread(x.label, "leak.unread.direction")
 	}
 	x.scan(v)
+	if made := spelledDigits(v); made != nil && x.spend(len(made.b)) {
+		x.scan(made)
+	}
 	for _, undo := range layersOf {
 		made := undo(v)
 		if made == nil {
@@ -156,7 +159,19 @@ func (x *explorer) explore(v *view, layers int) {
 }
 
 // layersOf undo one layer each, or give nil where there is none.
-var layersOf = []func(*view) *view{unescape, unquote, untag, unscript, spelledDigits}
+var layersOf = []func(*view) *view{uncode, unquote, untag, unscript}
+
+// uncode undoes escapes, and then takes out what nobody sees.
+func uncode(v *view) *view {
+	made := unescape(v)
+	if made == nil {
+		return unsoften(v)
+	}
+	if soft := unsoften(made); soft != nil {
+		return soft
+	}
+	return made
+}
 
 func (x *explorer) scan(v *view) {
 	s := newScanner(x.gate, func(h hit) { x.hit(v, h) }, func(u []unit, d said, looks bool) { x.said(v, u, d, looks) })
@@ -304,7 +319,10 @@ func (l *look) part(label string, p part) error {
 		l.unread(label, "leak.unread.depth")
 		return nil
 	case read != nil:
-		return read(l, label, p)
+		return l.guarded(label, p, read)
+	}
+	if p.size > longText && utf8Text(head) {
+		return l.long(label, p)
 	}
 	b, err := l.whole(label, p)
 	if b != nil {
@@ -314,6 +332,78 @@ func (l *look) part(label string, p part) error {
 }
 
 const sniffed = 1024
+
+// guarded runs a reader. One that breaks has not read the part, and what broke it is
+// said to nobody: it may hold a name.
+func (l *look) guarded(label string, p part, read reader) (err error) {
+	defer func() {
+		if recover() != nil {
+			l.unread(label, "leak.unread.damaged")
+			err = nil
+		}
+	}()
+	return read(l, label, p)
+}
+
+// longText is from how many bytes on a text is read in pieces, and overlap how much two
+// of them share.
+const (
+	longText = 8 << 20
+	overlap  = 64 << 10
+)
+
+// utf8Text says whether a long text starts as one in UTF-8.
+func utf8Text(head []byte) bool { return likeUTF8(head) && !bytes.HasPrefix(head, []byte{0xFE, 0xFF}) }
+
+// long looks at a text piece by piece, so that memory does not grow with it. What two
+// pieces share is reported by the first.
+func (l *look) long(label string, p part) error {
+	for at := int64(0); at < p.size; {
+		b, err := l.bytes(p, at, min(longText, p.size-at))
+		if err != nil {
+			return err
+		}
+		start, end := 0, len(b)
+		if at > 0 {
+			start = overlap
+			for n := 0; n < utf8.UTFMax && !utf8.RuneStart(b[0]); n++ {
+				b, at, start, end = b[1:], at+1, start-1, end-1
+			}
+		}
+		if at+int64(end) < p.size {
+			for n := 0; n < utf8.UTFMax && !utf8.RuneStart(b[end]) || end == len(b) && n < utf8.UTFMax; n++ {
+				end--
+			}
+		}
+		if err := l.stretch(label, b[:end], at, start, p.depth); err != nil {
+			return err
+		}
+		if at+int64(end) >= p.size {
+			break
+		}
+		at += int64(end) - overlap
+	}
+	return nil
+}
+
+// stretch looks at one piece, whose bytes before from another one has reported.
+func (l *look) stretch(label string, b []byte, at int64, from, depth int) error {
+	budget, findings := l.budget, len(l.report.Findings)
+	l.textPart(label, b, depth)
+	l.budget = budget
+	kept := l.report.Findings[:findings]
+	for _, f := range l.report.Findings[findings:] {
+		if f.Part == label && f.End <= from {
+			continue
+		}
+		if f.Part == label {
+			f.Start, f.End = f.Start+int(at), f.End+int(at)
+		}
+		kept = append(kept, f)
+	}
+	l.report.Findings = kept
+	return l.ctx.Err()
+}
 
 // bytes reads n bytes at offset at.
 func (l *look) bytes(p part, at, n int64) ([]byte, error) {

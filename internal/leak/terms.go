@@ -50,6 +50,9 @@ type Policy struct {
 	Date    string `json:"date"`
 	Place   string `json:"place"`
 	Default string `json:"default"`
+
+	// Looked names who looked at the pictures that could not be read.
+	Looked string `json:"looked_by"`
 }
 
 type termsJSON struct {
