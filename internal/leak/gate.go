@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -28,6 +29,10 @@ type Finding struct {
 	End      int    `json:"end"`
 	Surface  string `json:"surface"`
 	Why      string `json:"why"`
+
+	// What an exception must name to let it pass.
+	Fingerprint string `json:"fingerprint"`
+	Document    string `json:"document"` // SHA-256
 }
 
 // An Unread is a part that the gate could not read. It counts as found.
@@ -49,6 +54,9 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 	Unread   []Unread  `json:"unread"`
 	Looked   []Looked  `json:"looked"`
+
+	Excepted []Excepted      `json:"excepted"`
+	told     map[int]Finding // the traits that are told, where they are first
 }
 
 // Status is the exit status of a command: 4 where something could not be read, 3
@@ -70,6 +78,10 @@ func (r *Report) Add(o Report) {
 	r.Findings = append(r.Findings, o.Findings...)
 	r.Unread = append(r.Unread, o.Unread...)
 	r.Looked = append(r.Looked, o.Looked...)
+	r.Excepted = append(r.Excepted, o.Excepted...)
+	for n, f := range o.told {
+		r.tell(n, f)
+	}
 }
 
 // A Gate looks for protected texts. It does not change after New; several
@@ -78,6 +90,7 @@ type Gate struct {
 	text   *trie   // folded letters
 	bytes  *trie   // the bytes of names in encodings other than Unicode's
 	sounds *sounds // names in any spelling
+	facts  []fact  // traits that people share
 	policy Policy
 	eye    *Eye // nil: pictures are not read
 }
@@ -99,7 +112,9 @@ func New(terms Terms, policy Policy) (*Gate, error) {
 	for _, t := range terms.Terms {
 		keys = append(keys, termKeys(t)...)
 	}
-	return &Gate{text: newTrie(keys), bytes: newTrie(legacyKeys(keys)), sounds: newSounds(terms.People), policy: policy}, nil
+	traits, facts := traitKeys(terms.People)
+	keys = append(keys, traits...)
+	return &Gate{facts: facts, text: newTrie(keys), bytes: newTrie(legacyKeys(keys[:len(keys)-len(traits)])), sounds: newSounds(terms.People), policy: policy}, nil
 }
 
 // Reading gives the same gate with an eye for pictures. Without one pictures are not
@@ -129,8 +144,35 @@ func (g *Gate) Check(ctx context.Context, name string, r io.ReaderAt, size int64
 	for i := range l.report.Looked {
 		l.report.Looked[i].File = label
 	}
+	for n, f := range l.report.told {
+		f.File = label
+		l.report.told[n] = f
+	}
 	l.report.sort()
+	if err := g.named(&l.report, r, size); err != nil {
+		return Report{}, err
+	}
 	return l.report, ctx.Err()
+}
+
+// named gives every finding what an exception must name, and applies the exceptions.
+func (g *Gate) named(report *Report, r io.ReaderAt, size int64) error {
+	if len(report.Findings)+len(report.told) == 0 {
+		return nil
+	}
+	document, err := digest(r, size)
+	if err != nil {
+		return err
+	}
+	for i, f := range report.Findings {
+		report.Findings[i].Fingerprint, report.Findings[i].Document = fingerprint(f, document), document
+	}
+	for n, f := range report.told {
+		f.Document = document
+		report.told[n] = f
+	}
+	g.policy.except(report, time.Now().UTC().Format(dayForm))
+	return nil
 }
 
 func (r *Report) sort() {

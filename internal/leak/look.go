@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -215,6 +216,12 @@ func (x *explorer) said(v *view, u []unit, d said, looks bool) {
 const longestWritten = 400
 
 func (x *explorer) hit(v *view, h hit) {
+	if h.key.rule == ruleTrait {
+		if n, err := strconv.Atoi(h.key.id); err == nil {
+			x.look.report.tell(n, Finding{Part: x.label, Start: v.start(h.start), End: v.end(h.end)})
+		}
+		return
+	}
 	severity := Review
 	if h.grade == block {
 		severity = Block
@@ -388,8 +395,14 @@ func (l *look) long(label string, p part) error {
 
 // stretch looks at one piece, whose bytes before from another one has reported.
 func (l *look) stretch(label string, b []byte, at int64, from, depth int) error {
-	budget, findings := l.budget, len(l.report.Findings)
+	budget, findings, told := l.budget, len(l.report.Findings), maps.Clone(l.report.told)
 	l.textPart(label, b, depth)
+	for n, f := range l.report.told {
+		if _, ok := told[n]; !ok && f.Part == label {
+			f.Start, f.End = f.Start+int(at), f.End+int(at)
+			l.report.told[n] = f
+		}
+	}
 	l.budget = budget
 	kept := l.report.Findings[:findings]
 	for _, f := range l.report.Findings[findings:] {

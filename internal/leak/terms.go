@@ -18,8 +18,9 @@ type Terms struct {
 
 // A Person is protected under every one of the names.
 type Person struct {
-	ID    string
-	Names []Name
+	ID     string
+	Names  []Name
+	Traits []Trait // what tells the person when enough of it stands together
 }
 
 // A Name is one spelling. Script is ISO 15924, empty where not said.
@@ -53,6 +54,10 @@ type Policy struct {
 
 	// Looked names who looked at the pictures that could not be read.
 	Looked string `json:"looked_by"`
+
+	// Exceptions are signed notes, and Key is the note verifier of who may sign them.
+	Exceptions []string `json:"exceptions"`
+	Key        string   `json:"key"`
 }
 
 type termsJSON struct {
@@ -62,6 +67,10 @@ type termsJSON struct {
 			Text   string `json:"text"`
 			Script string `json:"script"`
 		} `json:"names"`
+		Traits []struct {
+			Kind  string   `json:"kind"`
+			Texts []string `json:"texts"`
+		} `json:"traits"`
 	} `json:"people"`
 	Terms []struct {
 		ID   string `json:"id"`
@@ -83,6 +92,9 @@ func ReadTerms(r io.Reader) (Terms, error) {
 		for _, n := range p.Names {
 			person.Names = append(person.Names, Name{evidence.Protect(n.Text), n.Script})
 		}
+		for _, x := range p.Traits {
+			person.Traits = append(person.Traits, Trait{x.Kind, x.Texts})
+		}
 		t.People = append(t.People, person)
 	}
 	for _, e := range in.Terms {
@@ -99,6 +111,12 @@ func (t Terms) check() error {
 		}
 		for _, n := range p.Names {
 			if len(compact(n.Text.Reveal())) == 0 {
+				return badTerm(i)
+			}
+		}
+		for _, x := range p.Traits {
+			nothing := func(text string) bool { return len(compact(text)) == 0 }
+			if !slices.Contains(traitKinds, x.Kind) || len(x.Texts) == 0 || slices.ContainsFunc(x.Texts, nothing) {
 				return badTerm(i)
 			}
 		}
@@ -138,6 +156,11 @@ func ReadPolicy(r io.Reader) (Policy, error) {
 func (p Policy) check() error {
 	if !slices.Contains(dates, p.Date) || !slices.Contains(places, p.Place) || p.Default != "" && p.Default != Block {
 		return &evidence.Problem{Code: "leak.policy"}
+	}
+	for i, text := range p.Exceptions { // one that is no good would only seem to help
+		if _, _, err := openException(text, p.Key); err != nil {
+			return &evidence.Problem{Code: "leak.exception", Args: []any{i + 1}, Err: err}
+		}
 	}
 	return nil
 }
