@@ -104,7 +104,7 @@ func digitAt(b []byte, i int) (byte, int) {
 	}
 	for _, w := range wordsFrom[b[i]] {
 		end := i + len(w.word)
-		if end > len(b) || !strings.EqualFold(string(b[i:end]), w.word) {
+		if end > len(b) || w.word[1]|32 != b[i+1]|32 || !strings.EqualFold(string(b[i:end]), w.word) {
 			continue
 		}
 		if isAlpha(b[i]) && end < len(b) && isAlpha(b[end]) {

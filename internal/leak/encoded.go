@@ -3,6 +3,7 @@ package leak
 import (
 	"encoding/hex"
 	"iter"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -84,6 +85,7 @@ func gather(b []byte, i, end int) encoded {
 // stands before it may belong to the alphabet too.
 func candidates(run encoded, yield func(encoded) bool) bool {
 	var room [4096]byte
+	plain := !mixed(run.text)
 	for shift := range 4 {
 		n := len(run.text) - shift
 		if n < leastRun {
@@ -91,6 +93,12 @@ func candidates(run encoded, yield func(encoded) bool) bool {
 		}
 		piece := run.text[shift:]
 		start := decode64(room[:0], piece[:min(n, 4*probed)])
+		if plain { // a word, most likely: what is in it must be text from its start on
+			if likeUTF8(start) && !yield(run.from(shift)) {
+				return false
+			}
+			continue
+		}
 		says := plausible(start) || n >= probed && (speaks(start) || n > 4*probed && speaks(decode64(room[:0], piece)))
 		if says && !yield(run.from(shift)) {
 			return false
@@ -102,6 +110,12 @@ func candidates(run encoded, yield func(encoded) bool) bool {
 		}
 	}
 	return true
+}
+
+// mixed says whether a run has more than small letters, besides a capital in front: few
+// words have, and nearly all codes.
+func mixed(run []byte) bool {
+	return slices.ContainsFunc(run[1:], func(c byte) bool { return c < 'a' || c > 'z' })
 }
 
 // speaks says whether anything in b can be a name although b is no text: letters for

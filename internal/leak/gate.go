@@ -125,6 +125,15 @@ func (g *Gate) Reading(eye *Eye) *Gate {
 	return &o
 }
 
+// Exact counts where what is listed stands in a text as it is spelled, without undoing
+// anything: the part of the gate that every byte goes through.
+func (g *Gate) Exact(text []byte) (n int) {
+	s := newScanner(g, func(hit) { n++ }, nil)
+	s.scan(text, 0)
+	s.finish()
+	return n
+}
+
 // Check reads size bytes of r, a file called name, in all its parts. An error means
 // that the check itself could not be done; what it could not understand is in the
 // report.
@@ -188,7 +197,7 @@ func (r *Report) sort() {
 // surface shows of what was found a first letter and a length; of a single letter
 // only that it is one.
 func surface(first rune, letters int) string {
-	if letters < 2 || !utf8.ValidRune(first) {
+	if letters < 2 || first == 0 || !utf8.ValidRune(first) {
 		first = '·'
 	}
 	return string(first) + "…" + itoa(letters)

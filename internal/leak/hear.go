@@ -3,7 +3,6 @@ package leak
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"safehouse/internal/names"
 )
@@ -60,7 +59,7 @@ type ear struct {
 // there; a t has not been taken yet, for an s may follow.
 func (e *ear) hear(j int, node, last int32) {
 	for ; j < len(e.u) && j-e.from < longestSaid; j++ {
-		if !spelled(e.u[j].r) || j > e.from && e.u[j].gap&gapWall != 0 {
+		if !spelled(e.u[j].r) || j > e.from && (e.u[j].gap&gapWall != 0 || e.u[j].small && !e.u[j].upper) {
 			return
 		}
 		if vowelAt(e.u, j) {
@@ -335,41 +334,6 @@ func judgeSaid(u []unit, x said, m match) grade {
 	return none
 }
 
-// small are words that sentences are full of and that sound like syllables. Where one
-// stands among words without capitals, they are no name.
-var small = func() map[string]bool {
-	all := map[string]bool{}
-	for _, w := range strings.Fields(`a an and any are as at be been but by can cannot case come do done each either else even ever for from get give given go goes gone
-		had has have he hence her here him his how i if in into is it its join just keep know last less like line long made make many may me mean men might mine more most much
-		must my name near need never new no nor not now of off on once one only onto open or our out over own per put ran run said same saw say see seen set she show since so
-		some soon such sure take than that the their them then there these they this those time to too turn under until up upon us use used user uses using very was way we
-		well were what when where which while who whom whose why will with word would yes yet you your zero file files data mode time type list line lines size code`) {
-		all[w] = true
-	}
-	return all
-}()
-
-// sentence says whether a word of u[x.from:x.to] is one that sentences are full of.
-func sentence(u []unit, x said) bool {
-	var word [8]byte
-	at := 0
-	for j := x.from; ; j++ {
-		if j == x.to || j > x.from && u[j].gap&visible != 0 {
-			if at <= len(word) && small[string(word[:at])] {
-				return true
-			}
-			at = 0
-		}
-		if j == x.to {
-			return false
-		}
-		if at < len(word) && u[j].r < utf8.RuneSelf {
-			word[at] = byte(u[j].r)
-		}
-		at++
-	}
-}
-
 func least(score, from, possible float64) grade {
 	switch {
 	case score >= from:
@@ -378,6 +342,31 @@ func least(score, from, possible float64) grade {
 		return review
 	}
 	return none
+}
+
+// small are words that sentences are full of and that sound like syllables. Where one
+// stands among words without capitals, they are no name.
+var small = func() map[uint64]bool {
+	all := map[uint64]bool{}
+	for _, w := range strings.Fields(`a an and any are as at be been but by can cannot case come do done each either else even ever for from get give given go goes gone
+		had has have he hence her here him his how i if in into is it its join just keep know last less like line long made make many may me mean men might mine more most much
+		must my name near need never new no nor not now of off on once one only onto open or our out over own per put ran run said same saw say see seen set she show since so
+		some soon such sure take than that the their them then there these they this those time to too turn under until up upon us use used user uses using very was way we
+		well were what when where which while who whom whose why will with word would yes yet you your zero file files data mode type list lines size code`) {
+		key := uint64(0)
+		for _, r := range w {
+			key = key<<8 | uint64(r)
+		}
+		all[key] = true
+	}
+	return all
+}()
+
+const longestSmall = 7
+
+// sentence says whether a word of u[x.from:x.to] is one that sentences are full of.
+func sentence(u []unit, x said) bool {
+	return slices.ContainsFunc(u[x.from:x.to], func(x unit) bool { return x.small })
 }
 
 // A writing is how words are written: how many start with a capital, and how many gaps

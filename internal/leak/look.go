@@ -378,8 +378,7 @@ func (l *look) long(label string, p part) error {
 			}
 		}
 		if at+int64(end) < p.size {
-			for n := 0; n < utf8.UTFMax && !utf8.RuneStart(b[end]) || end == len(b) && n < utf8.UTFMax; n++ {
-				end--
+			for end--; end > 0 && !utf8.RuneStart(b[end]); end-- { // the last letter may be cut
 			}
 		}
 		if err := l.stretch(label, b[:end], at, start, p.depth); err != nil {

@@ -213,7 +213,7 @@ func (x *explorer) coordinates(v *view) {
 		}
 		i += at
 		start, end := max(0, i-8), min(len(v.b), i+4)
-		if m := plusCode.FindIndex(v.b[start:end]); m != nil && letters(v.b[start+m[0]:i]) > 1 {
+		if m := plusCode.FindIndex(v.b[start:end]); m != nil && letters(v.b[start+m[0]:i]) > 1 && letters(v.b[start+m[0]:i]) < i-start-m[0] {
 			x.pattern(v, start+m[0], start+m[1], rulePlace, "leak.why.coordinates", Block)
 		}
 	}

@@ -80,6 +80,7 @@ func (c *scanner) scanFrom(b []byte, base int) (rest int) {
 // finish looks at what is left.
 func (c *scanner) finish() {
 	c.s.settle()
+	c.s.ended()
 	c.look(true)
 }
 
@@ -101,31 +102,28 @@ func (c *scanner) look(all bool) {
 	}
 	keep := max(0, stop-around)
 	c.done = stop - keep
-	c.s.u = append(u[:0], u[keep:]...)
+	c.s.forget(keep)
 }
 
 // starts looks for keys that start in u[from:to]. Where changed is given a match
 // must hold one of these units: the others were found before.
 func (c *scanner) starts(u []unit, from, to int, changed []int) {
+	r := roll{at: -1}
 	for i := from; i < to; i++ {
-		if c.sounds != nil {
+		if c.sounds != nil && (u[i].gap != 0 || u[i].upper || u[i].r >= syllables || i == 0 || class(u[i].r) != class(u[i-1].r) || u[i].r >= utf8.RuneSelf) {
 			c.hear(u, i, changed)
 		}
-		if !c.t.may(u, i) {
-			continue
-		}
-		c.t.walk(u, i, func(k *key, end int) {
-			if changed != nil && !holds(changed, i, end) {
-				return
+		c.t.find(u, i, &r, func(k *key, end int) {
+			if changed == nil || holds(changed, i, end) {
+				c.judge(u, i, end, k, changed != nil)
 			}
-			c.judge(u, i, end, k, changed != nil)
 		})
 	}
 }
 
 // hear looks for what sounds like a name and starts at u[i].
 func (c *scanner) hear(u []unit, i int, changed []int) {
-	if class(u[i].r) < hangul && !wordStart(u, i) {
+	if class(u[i].r) < hangul && (!wordStart(u, i) || u[i].small && !u[i].upper) {
 		return
 	}
 	c.sounds.hear(u, i, func(x said) {
