@@ -311,8 +311,8 @@ func (r run) international() bool {
 	return bytes.HasSuffix(bytes.TrimRight(r.before, "( "), []byte("+"))
 }
 
-// phoneNumber is one that is certainly a telephone's: with a plus and a country that
-// it fits, or a mobile one of Korea or China.
+// phoneNumber is one that is certainly a telephone's in Korea or China: with the
+// country in front, or a mobile one.
 func phoneNumber(r run) bool {
 	d := string(r.digits)
 	if !r.apart() {
@@ -320,7 +320,7 @@ func phoneNumber(r run) bool {
 	}
 	switch {
 	case r.international():
-		return len(d) >= 9 && len(d) <= 15 && d[0] != '0'
+		return len(d) >= 10 && len(d) <= 14 && (strings.HasPrefix(d, "82") || strings.HasPrefix(d, "86") || strings.HasPrefix(d, "850"))
 	case strings.HasPrefix(d, "0082"), strings.HasPrefix(d, "0086"), strings.HasPrefix(d, "00850"):
 		return len(d) >= 12 && len(d) <= 16
 	case strings.HasPrefix(d, "01") && strings.IndexByte("016789", d[2]) >= 0: // 010-1234-5678
@@ -342,8 +342,11 @@ func (r run) apart() bool {
 // telephone.
 func likePhone(r run) bool {
 	n := len(r.digits)
-	if n < 7 || n > 13 || !r.alone() {
+	if n < 7 || n > 15 || !r.alone() {
 		return false
+	}
+	if r.international() && n >= 9 && r.digits[0] != '0' {
+		return true
 	}
 	g := r.groups()
 	if len(g) == 3 && r.digits[0] == '0' && g[1] >= 3 && g[2] == 4 && n >= 9 && n <= 11 {

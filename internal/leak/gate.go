@@ -138,7 +138,7 @@ func (g *Gate) Exact(text []byte) (n int) {
 // that the check itself could not be done; what it could not understand is in the
 // report.
 func (g *Gate) Check(ctx context.Context, name string, r io.ReaderAt, size int64) (Report, error) {
-	l := &look{ctx: ctx, gate: g, budget: maxBudget}
+	l := &look{ctx: ctx, gate: g, budget: min(maxBudget, minBudget+ratio*min(size, maxBudget))}
 	l.name(name)
 	label := l.safe(name)
 	if err := l.part(content, part{r: r, size: size}); err != nil {

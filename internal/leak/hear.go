@@ -232,8 +232,21 @@ func forms(u []unit, x said, written []byte) (all []string) {
 	}
 	all = append(all, text)
 	if spelledOut := len(ends) == 0 || len(ends) == x.to-x.from-1; spelledOut && isASCII([]byte(text)) {
-		for n := 2; n <= 6 && n < len(text)-2; n++ { // a family name that nothing sets apart
+		for n := 1; n <= 6 && n < len(text)-2; n++ { // a family name that nothing sets apart
 			all = append(all, text[:n]+" "+text[n:])
+		}
+		if len(ends) > 0 || u[x.from+1].upper { // and syllables
+			all = append(all, syllablesOf(text)...)
+		}
+	}
+	return all
+}
+
+// syllablesOf cuts letters in three in all ways that a name can be.
+func syllablesOf(text string) (all []string) {
+	for i := 2; i <= 5; i++ {
+		for j := i + 2; j <= i+6 && j < len(text)-1 && len(text)-j <= 6; j++ {
+			all = append(all, text[:i]+" "+text[i:j]+" "+text[j:])
 		}
 	}
 	return all
@@ -300,6 +313,7 @@ const (
 // From how many letters on what is written small, or in one word, can be a name.
 const (
 	leastSaid  = 4
+	shortSaid  = 6
 	joinedSaid = 7
 	wordSaid   = 8
 )
@@ -328,6 +342,8 @@ func judgeSaid(u []unit, x said, m match) grade {
 		return least(m.score, fromJoined, names.FromPossible)
 	case w.gaps == 0 && n >= wordSaid:
 		return least(m.score, fromWord, names.FromLikely)
+	case w.gaps == 0 && n >= shortSaid && w.capitals > 0 && m.score >= fromWord: // LEEHOON
+		return review
 	case w.gaps > 0 && n >= joinedSaid && w.apart == 0 && !sentence(u, x):
 		return least(m.score, fromSmall, names.FromLikely)
 	}
@@ -403,7 +419,7 @@ func judgeSigns(u []unit, x said, m match) grade {
 	case n == 2, m.name.given, m.turned && wordsOf(u, x).gaps > 0:
 		return review
 	}
-	if class(u[x.from].r) == han && (touches(u, x.from) && class(u[x.from-1].r) == han || touches(u, x.to) && class(u[x.to].r) == han) {
+	if class(u[x.from].r) == han && (!isFamily(u[x.from].r) || touches(u, x.from) && class(u[x.from-1].r) == han || touches(u, x.to) && class(u[x.to].r) == han) {
 		return review
 	}
 	return edges

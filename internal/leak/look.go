@@ -23,7 +23,9 @@ const (
 // How much is read. What is beyond is unread.
 const (
 	maxText     = 64 << 20 // bytes of one text
-	maxBudget   = 1 << 30  // bytes made in all by unpacking and undoing layers
+	maxBudget   = 1 << 30  // bytes made in all by unpacking and undoing layers,
+	minBudget   = 32 << 20 // this much for any file, and
+	ratio       = 40       // so many for each of its own
 	maxDepth    = 4        // containers in containers
 	maxLayers   = 6        // layers undone, one over the other
 	maxFindings = 10_000

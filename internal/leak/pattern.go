@@ -177,7 +177,7 @@ func windows(b []byte, marks []string) (all [][2]int) {
 // Coordinates in degrees with a fraction, in degrees, minutes and seconds, as plus
 // codes and in links to maps.
 var (
-	decimals = regexp.MustCompile(`(-?\d{1,2}\.\d{2,9})[°]?\s*[NSns北남북]?\s*[,;/ ]\s*(-?\d{1,3}\.\d{2,9})[°]?\s*[EWew东東동서]?`)
+	decimals = regexp.MustCompile(`(-?\d{1,2}\.\d{2,9})[°]?\s*[NSns北남북]?\s*[,;]?\s*(-?\d{1,3}\.\d{2,9})[°]?\s*[EWew东東동서]?`)
 	degrees  = regexp.MustCompile(`\d{1,3}\s*[°º度도]\s*\d{1,2}\s*['′’分분](?:\s*\d{1,2}(?:\.\d+)?\s*(?:["″”秒초]|''))?\s*[NSEWnsew北南东東西]?`)
 	plusCode = regexp.MustCompile(`\b(?:[23456789CFGHJMPQRVWX]{2}){2,4}\+[23456789CFGHJMPQRVWX]{2,3}\b`)
 	mapLink  = regexp.MustCompile(`(?i)(?:google\.[a-z.]+/maps|maps\.app\.goo\.gl|openstreetmap\.org|map\.naver\.com|map\.kakao\.com|naver\.me|map\.baidu\.com|amap\.com|geo:)\S{3,}`)
@@ -192,7 +192,7 @@ func (x *explorer) coordinates(v *view) {
 		for _, m := range decimals.FindAllSubmatchIndex(v.b[w[0]:w[1]], mostMatches) {
 			b := v.b[w[0]:w[1]]
 			if onEarth(b[m[2]:m[3]], 90) && onEarth(b[m[4]:m[5]], 180) && finer(precision(b[m[2]:m[3]]), place) {
-				x.pattern(v, w[0]+m[0], w[0]+m[1], rulePlace, "leak.why.coordinates", Block)
+				x.pattern(v, w[0]+m[0], w[0]+m[1], rulePlace, "leak.why.coordinates", sureOfPlace(b[m[0]:m[1]], b[m[2]:m[3]], b[m[4]:m[5]]))
 			}
 		}
 	}
@@ -248,6 +248,17 @@ func dotted(b []byte) (all [][2]int) {
 		}
 	}
 	return all
+}
+
+// sureOfPlace says how sure it is that two numbers are a place: they say so, or they
+// lie in the part of Asia that the work is about and have a comma between them.
+func sureOfPlace(all, latitude, longitude []byte) string {
+	north, _ := strconv.ParseFloat(string(latitude), 64)
+	east, _ := strconv.ParseFloat(string(longitude), 64)
+	if bytes.ContainsAny(all, "°NSEW北东東西") || north > 5 && north < 56 && east > 70 && east < 150 && bytes.ContainsAny(all, ",;") {
+		return Block
+	}
+	return Review
 }
 
 func onEarth(b []byte, most float64) bool {

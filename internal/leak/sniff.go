@@ -30,21 +30,24 @@ func sniff(head []byte) reader {
 	return nil
 }
 
-// foreign are files that the gate does not take apart although parts of them, or
+// foreignMarks start files that the gate does not take apart although parts of them, or
 // all, read as text: what they show is not what their bytes say.
-var foreign = regexp.MustCompile(`^(?s:\x1f\x8b\x08|GIF8|RIFF....WEBP|\x1aE\xdf\xa3|7z\xbc\xaf|Rar!\x1a|\xd0\xcf\x11\xe0|\xfd7zXZ|OggS` +
-	`|\s*\{\\rtf|%!PS)|(?m:^begin(-base64)? [0-7]{3} )`)
+var foreignMarks = []string{"\x1f\x8b\x08", "GIF8", "\x1aE\xdf\xa3", "7z\xbc\xaf", "Rar!\x1a", "\xd0\xcf\x11\xe0", "\xfd7zXZ", "OggS", "%!PS", "BM", "II*\x00", "MM\x00*"}
+
+// foreignText are those that need more than a mark.
+var foreignText = regexp.MustCompile(`^\s*\{\\rtf|(?m:^begin(-base64)? [0-7]{3} )`)
 
 func isForeign(head []byte) bool {
-	if len(head) > 0 && !foreignStart[head[0]] && !bytes.Contains(head, []byte("begin")) {
-		return false
+	for _, m := range foreignMarks {
+		if bytes.HasPrefix(head, []byte(m)) && (m != "BM" || bytes.IndexByte(head, 0) >= 0) {
+			return true
+		}
 	}
-	return foreign.Match(head)
+	if len(head) > 12 && bytes.HasPrefix(head, []byte("RIFF")) && string(head[8:12]) == "WEBP" {
+		return true
+	}
+	return (bytes.Contains(head, []byte("rtf")) || bytes.Contains(head, []byte("begin"))) && foreignText.Match(head)
 }
-
-// foreignStart are the bytes that most of them start with.
-var foreignStart = [256]bool{0x1f: true, 'G': true, 'R': true, 0x1a: true, '7': true, 0xd0: true, 0xfd: true, 'O': true, '{': true, '%': true,
-	' ': true, '\t': true, '\n': true, '\r': true, '\f': true, '\v': true}
 
 // foreign looks at what can be seen of a file that it does not take apart.
 func (l *look) foreign(label string, p part) error {
