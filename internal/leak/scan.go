@@ -113,11 +113,13 @@ func (c *scanner) starts(u []unit, from, to int, changed []int) {
 		if c.sounds != nil && (u[i].gap != 0 || u[i].upper || u[i].r >= syllables || i == 0 || class(u[i].r) != class(u[i-1].r) || u[i].r >= utf8.RuneSelf) {
 			c.hear(u, i, changed)
 		}
-		c.t.find(u, i, &r, func(k *key, end int) {
-			if changed == nil || holds(changed, i, end) {
-				c.judge(u, i, end, k, changed != nil)
-			}
-		})
+		if short, long := c.t.begins(u, i, &r); short || long {
+			c.t.find(u, i, short, long, r.h, func(k *key, end int) {
+				if changed == nil || holds(changed, i, end) {
+					c.judge(u, i, end, k, changed != nil)
+				}
+			})
+		}
 	}
 }
 
@@ -180,11 +182,20 @@ func leet(one rune) disguise {
 		if one == 'l' && capitalI(u, i) {
 			return 'l'
 		}
-		if u[i].r > '9' || u[i].r < '0' || !beside(u, i, alphabetic) {
+		if u[i].r > '9' || u[i].r < '0' || !beside(u, i, alphabetic) || !amongLetters(u, i) {
 			return 0
 		}
 		return like[u[i].r]
 	}
+}
+
+// amongLetters says whether a digit stands in a word, or between letters that stand
+// apart.
+func amongLetters(u []unit, i int) bool {
+	alone := func(at int) bool {
+		return at >= 0 && at < len(u) && !touches(u, at) && !touches(u, at+1) && class(u[at].r) == alphabetic
+	}
+	return touches(u, i) || touches(u, i+1) || alone(i-1) || alone(i+1)
 }
 
 // capitalI says whether u[i] is a capital I inside a word in small letters.

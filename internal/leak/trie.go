@@ -8,8 +8,8 @@ import "math/bits"
 // keys hardly matters to its speed.
 type trie struct {
 	next    steps
-	ends    map[int32][]*key
-	nodes   int32
+	lists   [][]*key        // the keys that end together
+	ends    []int32         // for each node the number of its list, from 1 on
 	first3  [1 << 12]uint64 // a set of hashes, for keys shorter than long
 	firsts  []uint64        // the same for long ones
 	deep    map[uint64][]deep
@@ -19,19 +19,19 @@ type trie struct {
 	longest int
 }
 
-// long is from how many letters on a key is long.
-const long = 8
+// longKey is from how many letters on a key is long.
+const longKey = 8
 
 // A deep is where the first letters of a long key lead.
 type deep struct {
-	letters [long]rune
+	letters [longKey]rune
 	node    int32
 }
 
 const firstsBits = 22
 
 func newTrie(keys []*key) *trie {
-	t := &trie{ends: map[int32][]*key{}, deep: map[uint64][]deep{}, first2: map[[2]rune]bool{}, first1: map[rune]bool{}}
+	t := &trie{ends: []int32{0}, deep: map[uint64][]deep{}, first2: map[[2]rune]bool{}, first1: map[rune]bool{}}
 	for _, k := range keys {
 		t.add(k)
 	}
@@ -44,7 +44,7 @@ func (t *trie) add(k *key) {
 		t.first1[r[0]] = true
 	case len(r) == 2:
 		t.first2[[2]rune{r[0], r[1]}] = true
-	case len(r) < long:
+	case len(r) < longKey:
 		t.short = true
 		h := hash3(r[0], r[1], r[2])
 		t.first3[h>>6] |= 1 << (h & 63)
@@ -54,20 +54,33 @@ func (t *trie) add(k *key) {
 	for i, r := range k.runes {
 		to := t.next.get(step(node, r))
 		if to == 0 {
-			t.nodes++
-			to = t.nodes
+			to = int32(len(t.ends))
+			t.ends = append(t.ends, 0)
 			t.next.put(step(node, r), to)
 		}
-		if node = to; i == long-1 {
+		if node = to; i == longKey-1 {
 			t.start(k.runes, node)
 		}
 	}
-	for _, other := range t.ends[node] {
+	if t.ends[node] == 0 {
+		t.lists = append(t.lists, nil)
+		t.ends[node] = int32(len(t.lists))
+	}
+	list := &t.lists[t.ends[node]-1]
+	for _, other := range *list {
 		if other.id == k.id && !other.swapped && other.rule == k.rule {
 			return // the same person under the same letters
 		}
 	}
-	t.ends[node] = append(t.ends[node], k)
+	*list = append(*list, k)
+}
+
+// ending are the keys that end at a node.
+func (t *trie) ending(node int32) []*key {
+	if at := t.ends[node]; at != 0 {
+		return t.lists[at-1]
+	}
+	return nil
 }
 
 // start notes where the first letters of a long key lead.
@@ -76,7 +89,7 @@ func (t *trie) start(runes []rune, node int32) {
 		t.firsts = make([]uint64, 1<<firstsBits/64)
 	}
 	h := uint64(0)
-	for _, r := range runes[:long] {
+	for _, r := range runes[:longKey] {
 		h = h*base + uint64(r)
 	}
 	for _, d := range t.deep[h] {
@@ -84,7 +97,7 @@ func (t *trie) start(runes []rune, node int32) {
 			return
 		}
 	}
-	t.deep[h] = append(t.deep[h], deep{[long]rune(runes), node})
+	t.deep[h] = append(t.deep[h], deep{[longKey]rune(runes), node})
 	bit := h * spread >> (64 - firstsBits)
 	t.firsts[bit>>6] |= 1 << (bit & 63)
 }
@@ -105,7 +118,7 @@ const (
 // power is base to the number of letters less one: what the first of them weighs.
 var power = func() uint64 {
 	p := uint64(1)
-	for range long - 1 {
+	for range longKey - 1 {
 		p *= base
 	}
 	return p
@@ -120,33 +133,40 @@ type roll struct {
 // to moves the roll to u[i], which has enough letters behind it.
 func (r *roll) to(u []unit, i int) {
 	if r.at == i-1 && i > 0 {
-		r.h = (r.h-uint64(u[i-1].r)*power)*base + uint64(u[i+long-1].r)
+		r.h = (r.h-uint64(u[i-1].r)*power)*base + uint64(u[i+longKey-1].r)
 	} else {
 		r.h = 0
-		for _, x := range u[i : i+long] {
+		for _, x := range u[i : i+longKey] {
 			r.h = r.h*base + uint64(x.r)
 		}
 	}
 	r.at = i
 }
 
-// find calls found with every key that starts at u[i] and the unit after it. The roll
-// is the caller's, for one pass over u.
-func (t *trie) find(u []unit, i int, r *roll, found func(k *key, end int)) {
-	if t.may(u, i) {
-		t.walk(u, i, i, 0, long-1, found)
+// begins says whether any key may start at u[i]. The roll is the caller's, for one pass
+// over u.
+func (t *trie) begins(u []unit, i int, r *roll) (short, long bool) {
+	short = t.may(u, i)
+	if t.firsts != nil && i+longKey <= len(u) {
+		r.to(u, i)
+		bit := r.h * spread >> (64 - firstsBits)
+		long = t.firsts[bit>>6]>>(bit&63)&1 != 0
 	}
-	if t.firsts == nil || i+long > len(u) {
+	return short, long
+}
+
+// find calls found with every key that starts at u[i], where begins said so, and the
+// unit after it.
+func (t *trie) find(u []unit, i int, short, long bool, hash uint64, found func(k *key, end int)) {
+	if short {
+		t.walk(u, i, i, 0, longKey-1, found)
+	}
+	if !long {
 		return
 	}
-	r.to(u, i)
-	bit := r.h * spread >> (64 - firstsBits)
-	if t.firsts[bit>>6]>>(bit&63)&1 == 0 {
-		return
-	}
-	for _, d := range t.deep[r.h] {
+	for _, d := range t.deep[hash] {
 		if d.is(u[i:]) {
-			t.walk(u, i, i+long, d.node, len(u), found)
+			t.walk(u, i, i+longKey, d.node, len(u), found)
 		}
 	}
 }
@@ -177,7 +197,7 @@ func (t *trie) may(u []unit, i int) bool {
 // walk goes on at u[j], at most to so many letters, and calls found with every key.
 func (t *trie) walk(u []unit, i, j int, node int32, most int, found func(k *key, end int)) {
 	if node != 0 {
-		for _, k := range t.ends[node] {
+		for _, k := range t.ending(node) {
 			found(k, j)
 		}
 	}
@@ -188,7 +208,7 @@ func (t *trie) walk(u []unit, i, j int, node int32, most int, found func(k *key,
 		if node = t.next.get(step(node, u[j].r)); node == 0 {
 			return
 		}
-		for _, k := range t.ends[node] {
+		for _, k := range t.ending(node) {
 			found(k, j+1)
 		}
 	}
