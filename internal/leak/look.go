@@ -314,7 +314,9 @@ func (x *explorer) decoded(v *view, run encoded, layers int) {
 }
 
 // part looks at bytes of any kind.
-func (l *look) part(label string, p part) error {
+func (l *look) part(label string, p part) error { return l.guarded(label, p, (*look).inside) }
+
+func (l *look) inside(label string, p part) error {
 	if err := l.ctx.Err(); err != nil || p.size == 0 {
 		return err
 	}
@@ -328,7 +330,7 @@ func (l *look) part(label string, p part) error {
 		l.unread(label, "leak.unread.depth")
 		return nil
 	case read != nil:
-		return l.guarded(label, p, read)
+		return read(l, label, p)
 	}
 	if p.size > longText && utf8Text(head) {
 		return l.long(label, p)
