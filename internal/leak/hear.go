@@ -1,6 +1,7 @@
 package leak
 
 import (
+	"hash/maphash"
 	"slices"
 	"strings"
 
@@ -21,8 +22,9 @@ const (
 	longestSigns = 6
 )
 
-// hear calls found with all that sounds like a name and starts at u[i].
-func (s *sounds) hear(u []unit, i int, found func(said)) {
+// hear calls found with all that sounds like a name and starts at u[i]. Dull are words
+// that no name starts with: it is the caller's, and grows.
+func (s *sounds) hear(u []unit, i int, dull map[uint64]bool, found func(said)) {
 	switch r := u[i].r; {
 	case len(s.names) == 0:
 	case class(r) >= hangul:
@@ -30,7 +32,7 @@ func (s *sounds) hear(u []unit, i int, found func(said)) {
 			s.hearSigns(u, i, i, 0, found)
 		}
 	case spelled(r) && s.letters.next != nil && wordStart(u, i):
-		s.hearLetters(u, i, found)
+		s.hearLetters(u, i, dull, found)
 	}
 }
 
@@ -40,9 +42,42 @@ func wordStart(u []unit, i int) bool {
 }
 
 // hearLetters reads the letters from u[i] on in every way that leads anywhere.
-func (s *sounds) hearLetters(u []unit, i int, found func(said)) {
-	e := ear{t: &s.letters, u: u, from: i, found: found}
+func (s *sounds) hearLetters(u []unit, i int, dull map[uint64]bool, found func(said)) {
+	hash, end := s.word(u, i)
+	if dull[hash] {
+		return
+	}
+	e := ear{t: &s.letters, u: u, from: i, far: i, found: found}
 	e.hear(i, 0, noSound)
+	if e.far+1 < end && len(dull) < mostDull { // nothing led to its end, whatever comes after it
+		dull[hash] = true
+	}
+}
+
+const mostDull = 1 << 16
+
+// word gives a hash of the letters that touch each other from u[i] on, and the unit after
+// them.
+func (s *sounds) word(u []unit, i int) (hash uint64, end int) {
+	hash = s.seed
+	for end = i; end < len(u) && (end == i || u[end].gap == 0) && spelled(u[end].r); end++ {
+		hash = (hash ^ uint64(u[end].r)) * base
+	}
+	return hash ^ hash>>29, end
+}
+
+// hash is that of all that forms look at.
+func (s *sounds) hash(u []unit) uint64 {
+	hash := s.seed
+	for _, x := range u {
+		v := uint64(x.r)<<8 | uint64(x.gap)
+		if x.upper {
+			v |= 1 << 40
+		}
+		hash = (hash ^ v) * base
+		hash ^= hash >> 32
+	}
+	return hash
 }
 
 // An ear follows one start through the trie.
@@ -50,6 +85,7 @@ type ear struct {
 	t     *skeletons
 	u     []unit
 	from  int
+	far   int       // the last unit that any way reached
 	seen  [16]int64 // what was found from here: different ways lead to the same
 	n     int
 	found func(said)
@@ -72,6 +108,7 @@ func (e *ear) hear(j int, node, last int32) {
 		if node, last, ok = e.consonant(consonant(e.u, j), node, last); !ok {
 			return
 		}
+		e.far = max(e.far, j)
 		e.end(j+1, node, last)
 	}
 }
@@ -110,6 +147,7 @@ func (e *ear) nucleus(j int, node int32) {
 		}
 		for c, classes := int32(soundA), nucleusAt(e.u, j, n); classes>>c != 0; c++ {
 			if to := e.t.next[node][c]; to != 0 && classes>>c&1 != 0 {
+				e.far = max(e.far, j+n-1)
 				e.end(j+n, to, noSound)
 				e.hear(j+n, to, noSound)
 			}
@@ -226,11 +264,16 @@ func forms(u []unit, x said, written []byte) (all []string) {
 		return append(all, text)
 	case w.capitals < 2 && w.spaces > 0 && w.gaps < x.to-x.from-1:
 		return all // words of a sentence, if it is no name as it stands
-	case n > 0:
+	case n > 1:
 		first, last := ends[0], ends[n-1]
 		all = append(all, text[:first]+" "+text[first:], text[last:]+" "+text[:last])
 	}
-	all = append(all, text)
+	if all[0] != text {
+		all = append(all, text)
+	}
+	if w.gaps == 0 && !u[x.from+1].upper && len(text) > 2 && w.capitals < 2 {
+		return append(all, text[:2]+" "+text[2:]) // a longer family name is known by itself
+	}
 	if spelledOut := len(ends) == 0 || len(ends) == x.to-x.from-1; spelledOut && isASCII([]byte(text)) {
 		for n := 1; n <= 6 && n < len(text)-2; n++ { // a family name that nothing sets apart
 			all = append(all, text[:n]+" "+text[n:])
@@ -252,9 +295,9 @@ func syllablesOf(text string) (all []string) {
 	return all
 }
 
-// asked is what a verdict was asked for.
+// asked is what a verdict was asked for: a hash of the text, and those who it may be.
 type asked struct {
-	text string
+	text uint64
 	who  *int32
 }
 
@@ -262,12 +305,15 @@ const mostAsked = 1 << 16
 
 // near compares what is said with those who it sounds like, and gives the best score
 // of each. Texts repeat themselves, so it remembers.
-func (s *sounds) near(all []string, who []int32) []match {
-	key := asked{strings.Join(all[:min(2, len(all))], "\x00"), &who[0]}
+func (s *sounds) near(u []unit, x said, written []byte) []match {
+	key := asked{s.hash(u[x.from:x.to]), &x.who[0]}
+	if len(written) > 0 && !isASCII(written) {
+		key.text ^= maphash.Bytes(seed, written)
+	}
 	if known, ok := s.known.Load(key); ok {
 		return known.([]match)
 	}
-	out := s.compare(all, who)
+	out := s.compare(forms(u, x, written), x.who)
 	if s.remembered.Add(1) < mostAsked {
 		s.known.Store(key, out)
 	}

@@ -199,7 +199,7 @@ func (x *explorer) said(v *view, u []unit, d said, looks bool) {
 	if looks {
 		written = nil // it reads as something else
 	}
-	for _, m := range x.gate.sounds.near(forms(u, d, written), d.who) {
+	for _, m := range x.gate.sounds.near(u, d, written) {
 		g := judgeSaid(u, d, m)
 		if g == none {
 			continue

@@ -34,6 +34,7 @@ type scanner struct {
 
 	odd, changed []int // room for the disguises
 	plain        []rune
+	dull         map[uint64]bool // words that no name starts with
 }
 
 // newScanner looks for what a gate protects, as it is spelled; and, where heard is
@@ -41,7 +42,7 @@ type scanner struct {
 func newScanner(g *Gate, found func(hit), heard func(u []unit, x said, looks bool)) *scanner {
 	c := &scanner{t: g.text, s: stream{t: table()}, found: found, reach: g.text.longest}
 	if heard != nil && len(g.sounds.names) > 0 {
-		c.sounds, c.heard, c.reach = g.sounds, heard, max(c.reach, longestSaid)
+		c.sounds, c.heard, c.reach, c.dull = g.sounds, heard, max(c.reach, longestSaid), map[uint64]bool{}
 	}
 	return c
 }
@@ -128,7 +129,7 @@ func (c *scanner) hear(u []unit, i int, changed []int) {
 	if class(u[i].r) < hangul && (!wordStart(u, i) || u[i].small && !u[i].upper) {
 		return
 	}
-	c.sounds.hear(u, i, func(x said) {
+	c.sounds.hear(u, i, c.dull, func(x said) {
 		if changed == nil || holds(changed, x.from, x.to) {
 			c.heard(u, x, changed != nil)
 		}

@@ -1,6 +1,7 @@
 package leak
 
 import (
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ type sounds struct {
 	of         []atomic.Pointer[[]int32] // the numbers of a rune, once it was met
 	known      sync.Map                  // what was asked before
 	remembered atomic.Int32
+	seed       uint64 // of hashes that nobody may foresee
 }
 
 // A spoken is one name of one person. It is parsed when it is first compared.
@@ -97,7 +99,7 @@ func (t *skeletons) add(k skeleton, name int32) {
 }
 
 func newSounds(people []Person) *sounds {
-	s := &sounds{ids: map[string]int32{}}
+	s := &sounds{ids: map[string]int32{}, seed: rand.Uint64()}
 	for _, p := range people {
 		for _, n := range p.Names {
 			s.add(p.ID, n.Text.Reveal())
