@@ -84,7 +84,8 @@ func TestNumbers(t *testing.T) {
 		"010-1234-5678": Block, "01012345678": Block, "+82 10 1234 5678": Block, "00821012345678": Block, "(010) 1234.5678": Block, "０１０－１２３４－５６７８": Block,
 		"0 1 0 1 2 3 4 5 6 7 8": Block, "O1O-l234-5678": Block, "8501011234567": Block, "850101 1234567": Block, "85 01 01 12 34 56 7": Block,
 		"12345": Block, "123456": "", "12 345": Review, "m12345678": Block, "99M12345678": Block, "2017-03-17": "", "٠١٠١٢٣٤٥٦٧٨": Block, "①⓪①②③④⑤⑥⑦⑧": Block,
-		"1012345679": "",
+		"1012345679": "", "공일공 일이삼사 오육칠팔": Block, "zero one zero, one two three four, five six seven eight": Block, "零一零一二三四五六七八": Block,
+		"one zero, one two three": "", "팔오공일공일-일이삼사오육칠": Block,
 	} {
 		r := check(t, g, "x.txt", []byte(text))
 		if got := judged(r); got != want {
