@@ -386,6 +386,10 @@ func ipAddress(r run) bool {
 	if len(g) != 4 || bytes.Count(r.text, []byte(".")) != 3 || len(r.text) != len(r.digits)+3 || !r.alone() {
 		return false
 	}
+	before := string(r.before)
+	if strings.HasSuffix(before, "/") && !strings.HasSuffix(before, "//") || strings.HasSuffix(string(r.text), ".0.0.0") {
+		return false // a version
+	}
 	parts := strings.Split(string(r.text), ".")
 	for _, p := range parts {
 		if len(p) > 3 || len(p) == 3 && p > "255" {

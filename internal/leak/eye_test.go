@@ -3,6 +3,7 @@ package leak_test
 import (
 	"bytes"
 	"context"
+	"os"
 	"os/exec"
 	"testing"
 
@@ -83,5 +84,29 @@ func TestPicturesThatNobodyReadAreUnread(t *testing.T) {
 	}
 	if r.Status() != 0 || len(r.Looked) != 1 || r.Looked[0].By != "mem_7" || r.Looked[0].File != "picture.png" {
 		t.Fatalf("who looked is not in the report: %+v", r)
+	}
+}
+
+// A page that a browser prints is a PDF as people make them: fonts in parts, glyphs by
+// number, nothing where one would look for it.
+func TestPagesPrintedByABrowser(t *testing.T) {
+	g := eyed(t, leak.Strict, nil)
+	for text, want := range map[string]int{"Nobody is named. 아무도 없다.": 0, "Gim <b>Cheol</b>su": 3, "그때 김철수는": 3, "<span style='color:white'>Kim Chul Soo</span>": 3} {
+		dir := t.TempDir()
+		page := "<meta charset=utf-8><body style=\"font-family:'Noto Sans CJK KR'\"><h1>Report</h1><p>" + text + "</p>"
+		if err := os.WriteFile(dir+"/page.html", []byte(page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+dir, "--print-to-pdf="+dir+"/page.pdf", dir+"/page.html").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		b, err := os.ReadFile(dir + "/page.pdf")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := reported(t, g, "page.pdf", b); r.Status() != want {
+			t.Errorf("%q: status %d, not %d: %+v", text, r.Status(), want, r)
+		}
 	}
 }

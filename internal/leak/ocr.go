@@ -51,12 +51,18 @@ const (
 
 var errNoEye = errors.New("the picture was not read")
 
-// read gives what is written in a picture: as blocks of text, and as words anywhere.
-func (e *Eye) read(ctx context.Context, picture []byte) (string, error) {
+// How tesseract is told to look: for blocks of text, and for words anywhere.
+const (
+	lookForBlocks = "3"
+	lookForWords  = "11"
+)
+
+// read gives what is written in a picture, after each way to look.
+func (e *Eye) read(ctx context.Context, picture []byte, modes ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, eyePatience)
 	defer cancel()
 	var all []string
-	for _, mode := range []string{"3", "11"} {
+	for _, mode := range modes {
 		out, err := confined(ctx, e.program, picture, "stdin", "stdout", "-l", e.languages, "--psm", mode)
 		if err != nil {
 			return "", fmt.Errorf("read a picture: %w", errNoEye) // what the program said may quote it
@@ -87,12 +93,14 @@ func (e *Eye) frames(ctx context.Context, film []byte) ([][]byte, error) {
 }
 
 // picture reads what is written in a picture, or says that nobody did.
-func (l *look) picture(label string, b []byte) {
+func (l *look) picture(label string, b []byte) { l.seen(label, b, lookForBlocks, lookForWords) }
+
+func (l *look) seen(label string, b []byte, modes ...string) {
 	if !l.gate.policy.looks() || l.gate.eye == nil || len(b) > mostPicture {
 		l.picturesUnread(label, "leak.unread.picture")
 		return
 	}
-	text, err := l.gate.eye.read(l.ctx, b)
+	text, err := l.gate.eye.read(l.ctx, b, modes...)
 	if err != nil {
 		l.picturesUnread(label, "leak.unread.picture")
 		return
@@ -100,7 +108,7 @@ func (l *look) picture(label string, b []byte) {
 	l.read(label+"#text", &view{b: []byte(text)}, maxDepth)
 }
 
-// film reads what is written in the pictures of a film.
+// frames reads what is written in the pictures of a film.
 func (l *look) frames(label string, p part) error {
 	if !l.gate.policy.looks() {
 		return nil
@@ -119,7 +127,7 @@ func (l *look) frames(label string, p part) error {
 		return l.ctx.Err()
 	}
 	for i, frame := range all {
-		l.picture(label+"#frame"+itoa(i+1), frame)
+		l.seen(label+"#frame"+itoa(i+1), frame, lookForWords)
 	}
 	return l.ctx.Err()
 }

@@ -170,12 +170,13 @@ func (f *pdf) streams() {
 	}
 }
 
-// fontFiles are the objects that hold the outlines of letters.
+// fontFiles are the objects that hold the outlines of letters, and what letters codes
+// stand for.
 func (f *pdf) fontFiles() map[int]bool {
 	all := map[int]bool{}
 	for _, o := range f.objects {
 		d, _ := o.value.(dict)
-		for _, k := range []pdfName{"FontFile", "FontFile2", "FontFile3"} {
+		for _, k := range []pdfName{"FontFile", "FontFile2", "FontFile3", "ToUnicode", "CIDToGIDMap", "CIDSet"} {
 			if r, ok := d[k].(ref); ok {
 				all[r.n] = true
 			}
@@ -197,7 +198,11 @@ func (f *pdf) stray(o pdfObject, d dict, kind pdfName) {
 		}
 		return
 	}
-	f.loose(here, b)
+	if v := (&view{b: b}); asText(v) != nil {
+		f.look.read(here, v, f.depth)
+	} else {
+		f.loose(here, b)
+	}
 	if notShown[kind] || !drawsText(b) {
 		return
 	}
