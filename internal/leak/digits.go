@@ -327,7 +327,7 @@ func phoneNumber(r run) bool {
 		return len(d) == 11 && (len(r.text) == 11 || r.groups()[0] == 3) || len(d) == 10 && len(r.groups()) == 3 && r.groups()[0] == 3
 	case len(d) == 11 && d[0] == '1' && d[1] >= '3': // 138 0013 8000
 		g := r.groups()
-		return g[0] == 3 && len(g) == 3 || len(g) == 1 && !bytes.HasSuffix(r.before, []byte(".")) && mentions(r, telephone)
+		return g[0] == 3 && len(g) == 3 || len(g) == 1 && !bytes.HasSuffix(r.before, []byte(".")) && mentions(r, easternTelephone)
 	}
 	return false
 }
@@ -356,9 +356,10 @@ func likePhone(r run) bool {
 }
 
 var (
-	telephone = strings.Fields("tel tel. tel: phone mobile cell fax 전화 휴대폰 핸드폰 연락처 电话 電話 手机 手機 whatsapp signal")
-	accounts  = strings.Fields("account iban 계좌 账号 帳號 账户 帳戶 银行 은행")
-	passports = strings.Fields("passport 여권 护照 護照")
+	telephone        = strings.Fields("tel tel. tel: phone mobile cell fax 전화 휴대폰 핸드폰 연락처 电话 電話 手机 手機 whatsapp signal")
+	easternTelephone = strings.Fields("전화 휴대폰 핸드폰 연락처 电话 電話 手机 手機")
+	accounts         = strings.Fields("account iban 계좌 账号 帳號 账户 帳戶 银行 은행")
+	passports        = strings.Fields("passport 여권 护照 護照")
 )
 
 // mentions says whether one of the words stands before the number.

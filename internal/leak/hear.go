@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+	"unicode"
 
 	"safehouse/internal/names"
 )
@@ -98,11 +99,13 @@ func (e *ear) hear(j int, node, last int32) {
 		if !spelled(e.u[j].r) || j > e.from && (e.u[j].gap&gapWall != 0 || e.u[j].small && !e.u[j].upper) {
 			return
 		}
-		if vowelAt(e.u, j) {
+		if is := vowelAt(e.u, j); is || glide(e.u, j) {
 			if node, ok := e.settle(node, last); ok {
 				e.nucleus(j, node)
 			}
-			return
+			if is {
+				return
+			}
 		}
 		var ok bool
 		if node, last, ok = e.consonant(consonant(e.u, j), node, last); !ok {
@@ -257,6 +260,9 @@ func forms(u []unit, x said, written []byte) (all []string) {
 	all = append(all, cut.String())
 	if len(written) > 0 && !isASCII(written) {
 		all = append(all, string(written))
+		if len(ends) == x.to-x.from-1 {
+			all = append(all, together(string(written)))
+		}
 	}
 	w := wordsOf(u, x)
 	switch n := len(ends); {
@@ -283,6 +289,24 @@ func forms(u []unit, x said, written []byte) (all []string) {
 		}
 	}
 	return all
+}
+
+// together joins letters that stand apart, and starts a word at a capital behind a small
+// letter.
+func together(written string) string {
+	var b strings.Builder
+	before := rune(0)
+	for _, r := range written {
+		if unicode.IsSpace(r) {
+			continue
+		}
+		if unicode.IsUpper(r) && unicode.IsLower(before) {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+		before = r
+	}
+	return b.String()
 }
 
 // syllablesOf cuts letters in three in all ways that a name can be.

@@ -360,11 +360,19 @@ func vowelAt(u []unit, i int) bool {
 	switch r := u[i].r; r {
 	case 'j': // Gjong, in Central Europe
 		return i > 0 && u[i].gap == 0 && (i == 1 || u[i-1].gap != 0) && !vowel(u[i-1].r) && i+1 < len(u) && vowel(u[i+1].r)
+	case 'w': // Whan, for Hwan
+		return !(i+2 < len(u) && u[i+1].r == 'h' && vowel(u[i+2].r))
 	case 'v', 'в': // Hvang
 		return i > 0 && strings.ContainsRune("hkgхкг", u[i-1].r) && i+1 < len(u)
 	default:
 		return vowel(r)
 	}
+}
+
+// glide says whether a j may be a vowel where letters stand apart and nobody sees which
+// of them begin a word.
+func glide(u []unit, i int) bool {
+	return u[i].r == 'j' && i > 1 && u[i].gap != 0 && u[i-1].gap != 0 && !vowel(u[i-1].r) && i+1 < len(u) && vowel(u[i+1].r)
 }
 
 // vowel leaves out v and j, which are glides now and then.
