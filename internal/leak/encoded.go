@@ -11,7 +11,7 @@ import (
 type encoded struct {
 	start int
 	text  []byte // without line breaks
-	lines []line // where it stands in the text
+	lines []line // where it stands in the text; nil: all of it from start on
 	hex   bool
 }
 
@@ -53,11 +53,15 @@ func encodings(b []byte) iter.Seq[encoded] {
 				i = end
 				continue
 			}
-			run := gather(b, i, end)
+			run := encoded{start: i, text: b[i:end:end]}
+			if end-i >= leastLine {
+				run = gather(b, i, end)
+			}
 			if !candidates(run, yield) {
 				return
 			}
-			i = run.lines[len(run.lines)-1].from + len(run.text) - run.lines[len(run.lines)-1].at
+			last := run.places()[len(run.places())-1]
+			i = last.from + len(run.text) - last.at
 		}
 	}
 }
@@ -174,6 +178,14 @@ func decode64(out, text []byte) []byte {
 	return out
 }
 
+// places are the lines of a run.
+func (e encoded) places() []line {
+	if e.lines == nil {
+		return []line{{0, e.start}}
+	}
+	return e.lines
+}
+
 // from leaves out the first n characters.
 func (e encoded) from(n int) encoded {
 	if n == 0 {
@@ -181,7 +193,7 @@ func (e encoded) from(n int) encoded {
 	}
 	o := encoded{start: e.origin(n), text: e.text[n:], hex: e.hex}
 	o.lines = append(o.lines, line{0, o.start})
-	for _, l := range e.lines {
+	for _, l := range e.places() {
 		if l.at > n {
 			o.lines = append(o.lines, line{l.at - n, l.from})
 		}
@@ -191,8 +203,8 @@ func (e encoded) from(n int) encoded {
 
 // origin says where character n of the run stands in the text.
 func (e encoded) origin(n int) int {
-	at := e.lines[0]
-	for _, l := range e.lines {
+	at := e.places()[0]
+	for _, l := range e.places() {
 		if l.at <= n {
 			at = l
 		}
@@ -240,10 +252,11 @@ func (e encoded) decode(v *view) *view {
 	if e.hex {
 		made, took = 1, 2
 	}
-	for i, l := range e.lines {
+	lines := e.places()
+	for i, l := range lines {
 		end := len(all)
-		if i+1 < len(e.lines) {
-			end = min(end, e.lines[i+1].at*made/took)
+		if i+1 < len(lines) {
+			end = min(end, lines[i+1].at*made/took)
 		}
 		start := l.at * made / took
 		if l.at >= len(e.text) || start >= end {

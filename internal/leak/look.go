@@ -38,6 +38,7 @@ type look struct {
 	gate   *Gate
 	report Report
 	budget int64
+	own    *scanner // see scanner
 }
 
 // A part is bytes to look at. Depth counts the containers that it lies in.
@@ -177,7 +178,7 @@ func uncode(v *view) *view {
 }
 
 func (x *explorer) scan(v *view) {
-	s := newScanner(x.gate, func(h hit) { x.hit(v, h) }, func(u []unit, d said, looks bool) { x.said(v, u, d, looks) })
+	s := x.scanner(func(h hit) { x.hit(v, h) }, func(u []unit, d said, looks bool) { x.said(v, u, d, looks) })
 	if x.gate.policy.looks() {
 		s.count = func(u []unit, from, to int) { x.numbersIn(v, u, from, to) }
 	}
@@ -302,7 +303,7 @@ func (x *explorer) decoded(v *view, run encoded, layers int) {
 	text := asText(made)
 	switch {
 	case text == nil:
-		s := newScanner(x.gate, func(h hit) { x.hit(made, h) }, nil)
+		s := x.scanner(func(h hit) { x.hit(made, h) }, nil)
 		s.binary = true
 		s.scan(made.b, 0)
 		s.finish()

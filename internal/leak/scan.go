@@ -47,6 +47,22 @@ func newScanner(g *Gate, found func(hit), heard func(u []unit, x said, looks boo
 	return c
 }
 
+// scanner gives the look's own scanner, made ready for another text: its room is used
+// again, and what it learned of words stays.
+func (l *look) scanner(found func(hit), heard func(u []unit, x said, looks bool)) *scanner {
+	if l.own == nil {
+		l.own = newScanner(l.gate, found, heard)
+		return l.own
+	}
+	fresh := newScanner(l.gate, found, heard)
+	if fresh.dull != nil && l.own.dull != nil {
+		fresh.dull = l.own.dull
+	}
+	fresh.s.u, fresh.odd, fresh.changed, fresh.plain = l.own.s.u[:0], l.own.odd, l.own.changed, l.own.plain
+	l.own = fresh
+	return fresh
+}
+
 // scan looks through all of b, whose first byte is number base.
 func (c *scanner) scan(b []byte, base int) {
 	for i := 0; i < len(b); {
@@ -234,6 +250,9 @@ func beside(u []unit, i, c int) bool {
 	return false
 }
 
+// nearChange is how far before a disguised letter a name that is only heard may start.
+const nearChange = 24
+
 // disguised looks again at what is near the units that can be read otherwise, which
 // are among odd.
 func (c *scanner) disguised(u []unit, odd []int, stop int, read disguise) {
@@ -255,7 +274,7 @@ func (c *scanner) disguised(u []unit, odd []int, stop int, read disguise) {
 	swap()
 	at := c.done
 	for _, i := range c.changed {
-		from := max(at, i-c.reach)
+		from := max(at, i-max(c.t.longest, nearChange))
 		to := min(i+1, stop)
 		if from < to {
 			c.starts(u, from, to, c.changed)
