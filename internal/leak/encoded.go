@@ -39,6 +39,7 @@ var inBase64, inHex = func() (b, h [256]bool) {
 // encodings gives all stretches of b that decode to something that may be text or a
 // file.
 func encodings(b []byte) iter.Seq[encoded] {
+	room := make([]byte, 0, 4096) // for what runs decode to
 	return func(yield func(encoded) bool) {
 		for i := 0; i < len(b); {
 			if !inBase64[b[i]] {
@@ -57,7 +58,7 @@ func encodings(b []byte) iter.Seq[encoded] {
 			if end-i >= leastLine {
 				run = gather(b, i, end)
 			}
-			if !candidates(run, yield) {
+			if !candidates(run, room, yield) {
 				return
 			}
 			last := run.places()[len(run.places())-1]
@@ -87,8 +88,7 @@ func gather(b []byte, i, end int) encoded {
 
 // candidates tries a run from each of the places at which a group may start: what
 // stands before it may belong to the alphabet too.
-func candidates(run encoded, yield func(encoded) bool) bool {
-	var room [4096]byte
+func candidates(run encoded, room []byte, yield func(encoded) bool) bool {
 	plain := !mixed(run.text)
 	for shift := range 4 {
 		n := len(run.text) - shift
