@@ -78,6 +78,12 @@ func (a *app) findings(r leak.Report) {
 	for _, u := range r.Unread {
 		fmt.Fprintln(a.err, a.say.Say("leak.unread", u.File, u.Part, a.say.Say(u.Why)))
 	}
+	for _, l := range r.Looked {
+		fmt.Fprintln(a.err, a.say.Say("leak.looked", l.File, l.Part, l.By))
+	}
+	for _, e := range r.Excepted {
+		fmt.Fprintln(a.err, a.say.Say("leak.excepted", e.File, e.Part, e.Start, e.By, e.Until))
+	}
 }
 
 type releaseListCmd struct{}

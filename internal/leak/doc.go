@@ -9,9 +9,18 @@
 // it names the protected person or term by ID and shows a first letter and a
 // length.
 //
-// Pixels and sound are not read. Neither are, yet: romanised spellings that are not
-// among the given names, patterns of numbers that nobody listed, dates and places
-// finer than a policy, and people who can be told from several facts together.
+// A name is found in every spelling and script that internal/names holds for the same,
+// whichever one was listed. Under a policy the gate also looks for numbers and places
+// that nobody listed, and for dates and places finer than the policy allows; and it
+// counts traits that tell together who it is, over this release and earlier ones.
+//
+// Words in pictures and in the pictures of films are read by tesseract where there is
+// one. A picture that was not read is unread, unless the policy names who looked. Nobody
+// listens to sound. What a font of a PDF says falsely of its glyphs is believed, and a
+// face is no word: that no face shows is the masking's to prove.
+//
+// The list lives in memory only. Whatever breaks while a file is taken apart makes the
+// file unread, and says nothing of it.
 package leak
 
 //go:generate python3 lookalikes.py

@@ -1,9 +1,9 @@
 package leak
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"iter"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -11,7 +11,7 @@ import (
 type encoded struct {
 	start int
 	text  []byte // without line breaks
-	lines []line // where it stands in the text
+	lines []line // where it stands in the text; nil: all of it from start on
 	hex   bool
 }
 
@@ -39,6 +39,7 @@ var inBase64, inHex = func() (b, h [256]bool) {
 // encodings gives all stretches of b that decode to something that may be text or a
 // file.
 func encodings(b []byte) iter.Seq[encoded] {
+	room := make([]byte, 0, 4096) // for what runs decode to
 	return func(yield func(encoded) bool) {
 		for i := 0; i < len(b); {
 			if !inBase64[b[i]] {
@@ -53,11 +54,15 @@ func encodings(b []byte) iter.Seq[encoded] {
 				i = end
 				continue
 			}
-			run := gather(b, i, end)
-			if !candidates(run, yield) {
+			run := encoded{start: i, text: b[i:end:end]}
+			if end-i >= leastLine {
+				run = gather(b, i, end)
+			}
+			if !candidates(run, room, yield) {
 				return
 			}
-			i = run.lines[len(run.lines)-1].from + len(run.text) - run.lines[len(run.lines)-1].at
+			last := run.places()[len(run.places())-1]
+			i = last.from + len(run.text) - last.at
 		}
 	}
 }
@@ -83,13 +88,23 @@ func gather(b []byte, i, end int) encoded {
 
 // candidates tries a run from each of the places at which a group may start: what
 // stands before it may belong to the alphabet too.
-func candidates(run encoded, yield func(encoded) bool) bool {
+func candidates(run encoded, room []byte, yield func(encoded) bool) bool {
+	plain := !mixed(run.text)
 	for shift := range 4 {
-		if len(run.text)-shift < leastRun {
+		n := len(run.text) - shift
+		if n < leastRun {
 			break
 		}
-		r := run.from(shift)
-		if (len(r.text) >= probed || plausible(r.bytes(len(r.text)))) && !yield(r) {
+		piece := run.text[shift:]
+		start := decode64(room[:0], piece[:min(n, 4*probed)])
+		if plain { // a word, most likely: what is in it must be text from its start on
+			if likeUTF8(start) && !yield(run.from(shift)) {
+				return false
+			}
+			continue
+		}
+		says := plausible(start) || n >= probed && (speaks(start) || n > 4*probed && speaks(decode64(room[:0], piece)))
+		if says && !yield(run.from(shift)) {
 			return false
 		}
 	}
@@ -101,6 +116,76 @@ func candidates(run encoded, yield func(encoded) bool) bool {
 	return true
 }
 
+// mixed says whether a run has more than small letters, besides a capital in front: few
+// words have, and nearly all codes.
+func mixed(run []byte) bool {
+	return slices.ContainsFunc(run[1:], func(c byte) bool { return c < 'a' || c > 'z' })
+}
+
+// speaks says whether anything in b can be a name although b is no text: letters for
+// as long as a name is, and little between them.
+func speaks(b []byte) bool {
+	const between = 3
+	from, last := -1, -1
+	for i := 0; i < len(b); {
+		c, n := b[i], 1
+		letter := isAlnum(c)
+		if c >= 0xC3 {
+			r, size := utf8.DecodeRune(b[i:])
+			letter, n = r != utf8.RuneError, size
+		}
+		switch {
+		case !letter:
+		case last < 0 || i-last > between:
+			from, last = i, i+n
+		default:
+			last = i + n
+		}
+		if last-from >= leastSpoken && from >= 0 {
+			return true
+		}
+		i += n
+	}
+	return false
+}
+
+// leastSpoken is how many bytes two syllables of Hangul have, and less than any name in
+// letters that could not be chance.
+const leastSpoken = 6
+
+// sextets gives the value of a character of either alphabet.
+var sextets = func() (all [256]byte) {
+	for i, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" {
+		all[c] = byte(i)
+	}
+	all['-'], all['_'] = 62, 63
+	return all
+}()
+
+// decode64 appends what whole groups of text, and the rest, say.
+func decode64(out, text []byte) []byte {
+	for len(text) >= 4 {
+		a, b, c, d := sextets[text[0]], sextets[text[1]], sextets[text[2]], sextets[text[3]]
+		out = append(out, a<<2|b>>4, b<<4|c>>2, c<<6|d)
+		text = text[4:]
+	}
+	if len(text) >= 2 {
+		out = append(out, sextets[text[0]]<<2|sextets[text[1]]>>4)
+	}
+	if len(text) == 3 {
+		out = append(out, sextets[text[1]]<<4|sextets[text[2]]>>2)
+	}
+	return out
+}
+
+// places are the lines of a run.
+func (e encoded) places() []line {
+	if e.lines == nil {
+		return []line{{0, e.start}}
+	}
+	return e.lines
+}
+
 // from leaves out the first n characters.
 func (e encoded) from(n int) encoded {
 	if n == 0 {
@@ -108,7 +193,7 @@ func (e encoded) from(n int) encoded {
 	}
 	o := encoded{start: e.origin(n), text: e.text[n:], hex: e.hex}
 	o.lines = append(o.lines, line{0, o.start})
-	for _, l := range e.lines {
+	for _, l := range e.places() {
 		if l.at > n {
 			o.lines = append(o.lines, line{l.at - n, l.from})
 		}
@@ -118,8 +203,8 @@ func (e encoded) from(n int) encoded {
 
 // origin says where character n of the run stands in the text.
 func (e encoded) origin(n int) int {
-	at := e.lines[0]
-	for _, l := range e.lines {
+	at := e.places()[0]
+	for _, l := range e.places() {
 		if l.at <= n {
 			at = l
 		}
@@ -134,6 +219,10 @@ func hexRuns(run encoded) (all []encoded) {
 		end := i
 		for end < len(run.text) && inHex[run.text[end]] {
 			end++
+		}
+		if end-i < leastHex {
+			i = max(i, end)
+			continue
 		}
 		for shift := 0; shift < 2 && end-i-shift >= leastHex; shift++ {
 			h := run.from(i + shift)
@@ -152,22 +241,7 @@ func (e encoded) bytes(n int) []byte {
 		_, _ = hex.Decode(out, e.text[:n/2*2])
 		return out
 	}
-	text := make([]byte, n)
-	for i, c := range e.text[:n] {
-		switch c {
-		case '-':
-			c = '+'
-		case '_':
-			c = '/'
-		}
-		text[i] = c
-	}
-	if n%4 == 1 {
-		text = text[:n-1]
-	}
-	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
-	made, _ := base64.RawStdEncoding.Decode(out, text)
-	return out[:made]
+	return decode64(make([]byte, 0, n), e.text[:n])
 }
 
 // decode makes a view of what the run says.
@@ -178,10 +252,11 @@ func (e encoded) decode(v *view) *view {
 	if e.hex {
 		made, took = 1, 2
 	}
-	for i, l := range e.lines {
+	lines := e.places()
+	for i, l := range lines {
 		end := len(all)
-		if i+1 < len(e.lines) {
-			end = min(end, e.lines[i+1].at*made/took)
+		if i+1 < len(lines) {
+			end = min(end, lines[i+1].at*made/took)
 		}
 		start := l.at * made / took
 		if l.at >= len(e.text) || start >= end {

@@ -51,6 +51,7 @@ func (l *look) jpeg(label string, p part) error {
 	if !whole {
 		return l.damaged(label, p, errDamaged)
 	}
+	l.picture(label, b)
 	return l.trailing(label, p, int64(at))
 }
 

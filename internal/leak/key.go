@@ -38,8 +38,7 @@ const (
 
 func nameKeys(id string, n Name) []*key {
 	text := n.Text.Reveal()
-	k := newKey(id, ruleName, text)
-	k.person = true
+	k := newKey(id, ruleName, text, true)
 	keys := []*key{k}
 	for _, words := range orders(words(k)) {
 		keys = append(keys, k.reordered(words))
@@ -48,7 +47,7 @@ func nameKeys(id string, n Name) []*key {
 }
 
 func termKeys(t Term) []*key {
-	k := newKey(t.ID, ruleTerm, t.Text.Reveal())
+	k := newKey(t.ID, ruleTerm, t.Text.Reveal(), false)
 	if t.Kind != phone && t.Kind != idNumber && t.Kind != account {
 		return []*key{k}
 	}
@@ -59,8 +58,8 @@ func termKeys(t Term) []*key {
 	return []*key{k}
 }
 
-func newKey(id, rule, text string) *key {
-	k := &key{id: id, rule: rule, text: text}
+func newKey(id, rule, text string, person bool) *key {
+	k := &key{id: id, rule: rule, text: text, person: person}
 	for _, u := range compact(text) {
 		start := len(k.runes) == 0 || u.gap&^gapSoft != 0
 		k.runes = append(k.runes, u.r)

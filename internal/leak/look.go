@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +23,9 @@ const (
 // How much is read. What is beyond is unread.
 const (
 	maxText     = 64 << 20 // bytes of one text
-	maxBudget   = 1 << 30  // bytes made in all by unpacking and undoing layers
+	maxBudget   = 1 << 30  // bytes made in all by unpacking and undoing layers,
+	minBudget   = 32 << 20 // this much for any file, and
+	ratio       = 40       // so many for each of its own
 	maxDepth    = 4        // containers in containers
 	maxLayers   = 6        // layers undone, one over the other
 	maxFindings = 10_000
@@ -35,6 +38,7 @@ type look struct {
 	gate   *Gate
 	report Report
 	budget int64
+	own    *scanner // see scanner
 }
 
 // A part is bytes to look at. Depth counts the containers that it lies in.
@@ -139,6 +143,9 @@ func (x *explorer) explore(v *view, layers int) {
 		x.unread(x.label, "leak.unread.direction")
 	}
 	x.scan(v)
+	if made := spelledDigits(v); made != nil && x.spend(len(made.b)) {
+		x.scan(made)
+	}
 	for _, undo := range layersOf {
 		made := undo(v)
 		if made == nil {
@@ -156,15 +163,68 @@ func (x *explorer) explore(v *view, layers int) {
 }
 
 // layersOf undo one layer each, or give nil where there is none.
-var layersOf = []func(*view) *view{unescape, unquote, untag, unscript}
+var layersOf = []func(*view) *view{uncode, unquote, untag, unscript}
 
-func (x *explorer) scan(v *view) {
-	s := newScanner(x.gate.text, func(h hit) { x.hit(v, h) })
-	s.scan(v.b, 0)
-	s.finish()
+// uncode undoes escapes, and then takes out what nobody sees.
+func uncode(v *view) *view {
+	made := unescape(v)
+	if made == nil {
+		return unsoften(v)
+	}
+	if soft := unsoften(made); soft != nil {
+		return soft
+	}
+	return made
 }
 
+func (x *explorer) scan(v *view) {
+	s := x.scanner(func(h hit) { x.hit(v, h) }, func(u []unit, d said, looks bool) { x.said(v, u, d, looks) })
+	if x.gate.policy.looks() {
+		s.count = func(u []unit, from, to int) { x.numbersIn(v, u, from, to) }
+	}
+	s.scan(v.b, 0)
+	s.finish()
+	x.patterns(v)
+}
+
+// said compares what sounds like a name with the names.
+func (x *explorer) said(v *view, u []unit, d said, looks bool) {
+	start, end := u[d.from].start, u[d.to-1].end
+	if end-start > longestWritten {
+		return
+	}
+	if judgeSaid(u, d, match{name: &spoken{text: string(u[d.from].r)}, score: 1}) == none {
+		return // whoever it is
+	}
+	written := v.b[start:end]
+	if looks {
+		written = nil // it reads as something else
+	}
+	for _, m := range x.gate.sounds.near(u, d, written) {
+		g := judgeSaid(u, d, m)
+		if g == none {
+			continue
+		}
+		f := Finding{Rule: ruleName, Term: m.name.id, Severity: Block, Part: x.label, Start: v.start(start), End: v.end(end),
+			Surface: surface(u[d.from].r, d.to-d.from), Why: "leak.why.sounds"}
+		if g == review {
+			f.Severity, f.Why = Review, "leak.why.unsure"
+		}
+		x.hits = append(x.hits, f)
+	}
+}
+
+// longestWritten is how many bytes a name may take with all that is between its
+// letters.
+const longestWritten = 400
+
 func (x *explorer) hit(v *view, h hit) {
+	if h.key.rule == ruleTrait {
+		if n, err := strconv.Atoi(h.key.id); err == nil {
+			x.look.report.tell(n, Finding{Part: x.label, Start: v.start(h.start), End: v.end(h.end)})
+		}
+		return
+	}
 	severity := Review
 	if h.grade == block {
 		severity = Block
@@ -243,7 +303,7 @@ func (x *explorer) decoded(v *view, run encoded, layers int) {
 	text := asText(made)
 	switch {
 	case text == nil:
-		s := newScanner(x.gate.text, func(h hit) { x.hit(made, h) })
+		s := x.scanner(func(h hit) { x.hit(made, h) }, nil)
 		s.binary = true
 		s.scan(made.b, 0)
 		s.finish()
@@ -255,7 +315,9 @@ func (x *explorer) decoded(v *view, run encoded, layers int) {
 }
 
 // part looks at bytes of any kind.
-func (l *look) part(label string, p part) error {
+func (l *look) part(label string, p part) error { return l.guarded(label, p, (*look).inside) }
+
+func (l *look) inside(label string, p part) error {
 	if err := l.ctx.Err(); err != nil || p.size == 0 {
 		return err
 	}
@@ -271,6 +333,9 @@ func (l *look) part(label string, p part) error {
 	case read != nil:
 		return read(l, label, p)
 	}
+	if p.size > longText && utf8Text(head) {
+		return l.long(label, p)
+	}
 	b, err := l.whole(label, p)
 	if b != nil {
 		l.textPart(label, b, p.depth)
@@ -279,6 +344,83 @@ func (l *look) part(label string, p part) error {
 }
 
 const sniffed = 1024
+
+// guarded runs a reader. One that breaks has not read the part, and what broke it is
+// said to nobody: it may hold a name.
+func (l *look) guarded(label string, p part, read reader) (err error) {
+	defer func() {
+		if recover() != nil {
+			l.unread(label, "leak.unread.damaged")
+			err = nil
+		}
+	}()
+	return read(l, label, p)
+}
+
+// longText is from how many bytes on a text is read in pieces, and overlap how much two
+// of them share.
+const (
+	longText = 8 << 20
+	overlap  = 64 << 10
+)
+
+// utf8Text says whether a long text starts as one in UTF-8.
+func utf8Text(head []byte) bool { return likeUTF8(head) && !bytes.HasPrefix(head, []byte{0xFE, 0xFF}) }
+
+// long looks at a text piece by piece, so that memory does not grow with it. What two
+// pieces share is reported by the first.
+func (l *look) long(label string, p part) error {
+	for at := int64(0); at < p.size; {
+		b, err := l.bytes(p, at, min(longText, p.size-at))
+		if err != nil {
+			return err
+		}
+		start, end := 0, len(b)
+		if at > 0 {
+			start = overlap
+			for n := 0; n < utf8.UTFMax && !utf8.RuneStart(b[0]); n++ {
+				b, at, start, end = b[1:], at+1, start-1, end-1
+			}
+		}
+		if at+int64(end) < p.size {
+			for end--; end > 0 && !utf8.RuneStart(b[end]); end-- { // the last letter may be cut
+			}
+		}
+		if err := l.stretch(label, b[:end], at, start, p.depth); err != nil {
+			return err
+		}
+		if at+int64(end) >= p.size {
+			break
+		}
+		at += int64(end) - overlap
+	}
+	return nil
+}
+
+// stretch looks at one piece, whose bytes before from another one has reported.
+func (l *look) stretch(label string, b []byte, at int64, from, depth int) error {
+	budget, findings, told := l.budget, len(l.report.Findings), maps.Clone(l.report.told)
+	l.textPart(label, b, depth)
+	for n, f := range l.report.told {
+		if _, ok := told[n]; !ok && f.Part == label {
+			f.Start, f.End = f.Start+int(at), f.End+int(at)
+			l.report.told[n] = f
+		}
+	}
+	l.budget = budget
+	kept := l.report.Findings[:findings]
+	for _, f := range l.report.Findings[findings:] {
+		if f.Part == label && f.End <= from {
+			continue
+		}
+		if f.Part == label {
+			f.Start, f.End = f.Start+int(at), f.End+int(at)
+		}
+		kept = append(kept, f)
+	}
+	l.report.Findings = kept
+	return l.ctx.Err()
+}
 
 // bytes reads n bytes at offset at.
 func (l *look) bytes(p part, at, n int64) ([]byte, error) {
@@ -305,7 +447,7 @@ const window = 1 << 20
 // Only what cannot be chance counts.
 func (l *look) bulk(label string, r io.ReaderAt, from, to int64) error {
 	x := l.explorer(label, maxDepth)
-	s := newScanner(l.gate.text, func(h hit) { x.hit(&view{b: nil}, h) })
+	s := newScanner(l.gate, func(h hit) { x.hit(&view{b: nil}, h) }, nil)
 	s.binary = true
 	for at := from; at < to; {
 		if err := l.ctx.Err(); err != nil {

@@ -102,7 +102,7 @@ func tagName(tag []byte) string {
 
 // blocks are elements that a reader sees as a line of their own.
 var blocks = strings.Fields("p div br tr li ul ol table h1 h2 h3 h4 h5 h6 section article header footer blockquote title body head " +
-	"w:p w:br w:tr text:p text:h text:line-break")
+	"td th dt dd w:p w:br w:tr w:tc w:tab c row si text:p text:h text:line-break text:tab table:table-cell text:list-item")
 
 func breakOf(name string) string {
 	if slices.Contains(blocks, name) {

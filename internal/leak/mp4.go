@@ -60,6 +60,11 @@ func (l *look) mp4(label string, p part) error {
 	if err := f.samples(); err != nil {
 		return l.damaged(label, p, err)
 	}
+	if slices.ContainsFunc(f.tracks, func(t *track) bool { return t.handler == "vide" }) {
+		if err := l.frames(label, p); err != nil {
+			return err
+		}
+	}
 	return l.bulk(label, p.r, 0, p.size)
 }
 

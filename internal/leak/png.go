@@ -37,6 +37,7 @@ func (l *look) png(label string, p part) error {
 		at += 12 + n
 		if kind == "IEND" {
 			l.pixels(label+"/IDAT", head, pixels)
+			l.picture(label, b[:at])
 			return l.trailing(label, p, int64(at))
 		}
 	}

@@ -23,14 +23,44 @@ type hit struct {
 // A scanner finds keys in one text, fed in pieces of any size.
 type scanner struct {
 	t      *trie
+	sounds *sounds
 	s      stream
 	done   int  // units before this were looked at as starts
 	binary bool // bytes that are no text: only what cannot be chance counts
 	found  func(hit)
+	heard  func(u []unit, x said, looks bool)
+	count  func(u []unit, from, to int) // looks at the numbers that start there
+	reach  int                          // units that a match may have
+
+	odd, changed []int // room for the disguises
+	plain        []rune
+	dull         map[uint64]bool // words that no name starts with
 }
 
-func newScanner(t *trie, found func(hit)) *scanner {
-	return &scanner{t: t, s: stream{t: table()}, found: found}
+// newScanner looks for what a gate protects, as it is spelled; and, where heard is
+// given, as it sounds.
+func newScanner(g *Gate, found func(hit), heard func(u []unit, x said, looks bool)) *scanner {
+	c := &scanner{t: g.text, s: stream{t: table()}, found: found, reach: g.text.longest}
+	if heard != nil && len(g.sounds.names) > 0 {
+		c.sounds, c.heard, c.reach, c.dull = g.sounds, heard, max(c.reach, longestSaid), map[uint64]bool{}
+	}
+	return c
+}
+
+// scanner gives the look's own scanner, made ready for another text: its room is used
+// again, and what it learned of words stays.
+func (l *look) scanner(found func(hit), heard func(u []unit, x said, looks bool)) *scanner {
+	if l.own == nil {
+		l.own = newScanner(l.gate, found, heard)
+		return l.own
+	}
+	fresh := newScanner(l.gate, found, heard)
+	if fresh.dull != nil && l.own.dull != nil {
+		fresh.dull = l.own.dull
+	}
+	fresh.s.u, fresh.odd, fresh.changed, fresh.plain = l.own.s.u[:0], l.own.odd, l.own.changed, l.own.plain
+	l.own = fresh
+	return fresh
 }
 
 // scan looks through all of b, whose first byte is number base.
@@ -67,6 +97,7 @@ func (c *scanner) scanFrom(b []byte, base int) (rest int) {
 // finish looks at what is left.
 func (c *scanner) finish() {
 	c.s.settle()
+	c.s.ended()
 	c.look(true)
 }
 
@@ -76,31 +107,49 @@ func (c *scanner) look(all bool) {
 	u := c.s.u
 	stop := len(u)
 	if !all {
-		stop = max(c.done, len(u)-c.t.longest-around)
+		stop = max(c.done, len(u)-c.reach-around)
 	}
 	c.starts(u, c.done, stop, nil)
+	if c.count != nil {
+		c.count(u, c.done, stop)
+	}
+	odd := c.oddities(u)
 	for _, other := range disguises {
-		c.disguised(u, stop, other)
+		c.disguised(u, odd, stop, other)
 	}
 	keep := max(0, stop-around)
 	c.done = stop - keep
-	c.s.u = append(u[:0], u[keep:]...)
+	c.s.forget(keep)
 }
 
 // starts looks for keys that start in u[from:to]. Where changed is given a match
 // must hold one of these units: the others were found before.
 func (c *scanner) starts(u []unit, from, to int, changed []int) {
+	r := roll{at: -1}
 	for i := from; i < to; i++ {
-		if !c.t.may(u, i) {
-			continue
+		if c.sounds != nil && (u[i].gap != 0 || u[i].upper || u[i].r >= syllables || i == 0 || class(u[i].r) != class(u[i-1].r) || u[i].r >= utf8.RuneSelf) {
+			c.hear(u, i, changed)
 		}
-		c.t.walk(u, i, func(k *key, end int) {
-			if changed != nil && !holds(changed, i, end) {
-				return
-			}
-			c.judge(u, i, end, k, changed != nil)
-		})
+		if short, long := c.t.begins(u, i, &r); short || long {
+			c.t.find(u, i, short, long, r.h, func(k *key, end int) {
+				if changed == nil || holds(changed, i, end) {
+					c.judge(u, i, end, k, changed != nil)
+				}
+			})
+		}
 	}
+}
+
+// hear looks for what sounds like a name and starts at u[i].
+func (c *scanner) hear(u []unit, i int, changed []int) {
+	if class(u[i].r) < hangul && (!wordStart(u, i) || u[i].small && !u[i].upper) {
+		return
+	}
+	c.sounds.hear(u, i, c.dull, func(x said) {
+		if changed == nil || holds(changed, x.from, x.to) {
+			c.heard(u, x, changed != nil)
+		}
+	})
 }
 
 func holds(sorted []int, from, to int) bool {
@@ -150,11 +199,20 @@ func leet(one rune) disguise {
 		if one == 'l' && capitalI(u, i) {
 			return 'l'
 		}
-		if u[i].r > '9' || u[i].r < '0' || !beside(u, i, alphabetic) {
+		if u[i].r > '9' || u[i].r < '0' || !beside(u, i, alphabetic) || !amongLetters(u, i) {
 			return 0
 		}
 		return like[u[i].r]
 	}
+}
+
+// amongLetters says whether a digit stands in a word, or between letters that stand
+// apart.
+func amongLetters(u []unit, i int) bool {
+	alone := func(at int) bool {
+		return at >= 0 && at < len(u) && !touches(u, at) && !touches(u, at+1) && class(u[at].r) == alphabetic
+	}
+	return touches(u, i) || touches(u, i+1) || alone(i-1) || alone(i+1)
 }
 
 // capitalI says whether u[i] is a capital I inside a word in small letters.
@@ -192,36 +250,62 @@ func beside(u []unit, i, c int) bool {
 	return false
 }
 
-// disguised looks again at what is near the units that can be read otherwise.
-func (c *scanner) disguised(u []unit, stop int, read disguise) {
-	var changed []int
-	var plain []rune
-	for i := range u {
-		if u[i].r >= syllables && u[i].looks == 0 {
-			continue
-		}
+// nearChange is how far before a disguised letter a name that is only heard may start.
+const nearChange = 24
+
+// disguised looks again at what is near the units that can be read otherwise, which
+// are among odd.
+func (c *scanner) disguised(u []unit, odd []int, stop int, read disguise) {
+	c.changed, c.plain = c.changed[:0], c.plain[:0]
+	for _, i := range odd {
 		if r := read(u, i); r != 0 && r != u[i].r {
-			changed = append(changed, i)
-			plain = append(plain, r)
+			c.changed = append(c.changed, i)
+			c.plain = append(c.plain, r)
 		}
 	}
-	if len(changed) == 0 {
+	if len(c.changed) == 0 {
 		return
 	}
 	swap := func() {
-		for n, i := range changed {
-			u[i].r, plain[n] = plain[n], u[i].r
+		for n, i := range c.changed {
+			u[i].r, c.plain[n] = c.plain[n], u[i].r
 		}
 	}
 	swap()
 	at := c.done
-	for _, i := range changed {
-		from := max(at, i-c.t.longest)
+	for _, i := range c.changed {
+		from := max(at, i-max(c.t.longest, nearChange))
 		to := min(i+1, stop)
 		if from < to {
-			c.starts(u, from, to, changed)
+			c.starts(u, from, to, c.changed)
 			at = to
 		}
 	}
 	swap()
+}
+
+// oddities are the units that any disguise may read otherwise: look-alikes, digits,
+// capital I, and the letters that look like digits where these are near.
+func (c *scanner) oddities(u []unit) []int {
+	const reach = 3
+	odd, digit := c.odd[:0], -reach-1
+	for i := range u {
+		r := u[i].r
+		switch {
+		case r >= syllables && u[i].looks == 0:
+		case r >= '0' && r <= '9':
+			for at := max(digit+1, i-reach, 0); at < i; at++ {
+				if r := u[at].r; r == 'o' || r == 'l' || r == 'i' {
+					odd = append(odd, at)
+				}
+			}
+			digit = i
+			odd = append(odd, i)
+		case u[i].looks != 0, r == 'i' && u[i].upper, (r == 'o' || r == 'l' || r == 'i') && i-digit <= reach:
+			odd = append(odd, i)
+		}
+	}
+	slices.Sort(odd)
+	c.odd = slices.Compact(odd)
+	return c.odd
 }

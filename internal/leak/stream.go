@@ -25,6 +25,7 @@ type unit struct {
 	gap        uint8
 	upper      bool
 	loose      bool // a syllable put together from letters: a consonant may still join it
+	small      bool // a word that sentences are full of starts here
 	start, end int
 }
 
@@ -36,6 +37,9 @@ type stream struct {
 	signs int
 	last  rune // the sign before, for hyphens at a line's end
 	open  bool // a consonant waits to know which syllable it belongs to
+
+	word uint64 // the letters of the word under way, as far as they fit
+	from int    // where it starts
 }
 
 // feed adds text that starts at byte base. It returns how much it took: it stops
@@ -45,7 +49,12 @@ func (s *stream) feed(b []byte, base, enough int) int {
 	for i < len(b) && len(s.u) < enough {
 		c := b[i]
 		if c < utf8.RuneSelf {
-			s.ascii(c, base+i)
+			if f := s.t.one[c]; s.gap == 0 && !s.open && f.kind() == isLetter { // most of most texts
+				s.word = s.word<<8 | uint64(f.rune())
+				s.u = append(s.u, unit{r: f.rune(), upper: f.upper(), start: base + i, end: base + i + 1})
+			} else {
+				s.ascii(c, base+i)
+			}
 			i++
 			continue
 		}
@@ -125,8 +134,29 @@ func (s *stream) add(r, looks rune, upper bool, start, end int) {
 	if s.open {
 		s.settle()
 	}
+	if s.gap != 0 {
+		s.ended()
+	}
+	s.word = s.word<<8 | uint64(r&0xFF)
+	if r >= utf8.RuneSelf {
+		s.word |= 1 << 63
+	}
 	s.u = append(s.u, unit{r: r, looks: looks, gap: s.gap, upper: upper, start: start, end: end})
 	s.gap, s.signs, s.last = 0, 0, 0
+}
+
+// ended marks a word that sentences are full of.
+func (s *stream) ended() {
+	if s.from >= 0 && s.from < len(s.u) && len(s.u)-s.from > 1 && len(s.u)-s.from <= longestSmall && small[s.word] {
+		s.u[s.from].small = true
+	}
+	s.word, s.from = 0, len(s.u)
+}
+
+// forget drops the first n units.
+func (s *stream) forget(n int) {
+	s.u = append(s.u[:0], s.u[n:]...)
+	s.from -= n
 }
 
 // letter adds a letter, and puts single Hangul letters together into syllables.

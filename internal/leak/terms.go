@@ -18,8 +18,9 @@ type Terms struct {
 
 // A Person is protected under every one of the names.
 type Person struct {
-	ID    string
-	Names []Name
+	ID     string
+	Names  []Name
+	Traits []Trait // what tells the person when enough of it stands together
 }
 
 // A Name is one spelling. Script is ISO 15924, empty where not said.
@@ -44,11 +45,19 @@ const (
 // Kinds lists the kinds of term.
 var Kinds = []string{phone, idNumber, account, "address", "place", "other"}
 
-// A Policy says how finely dates and places may be told.
+// A Policy says how finely dates and places may be told. What it does not allow is
+// denied.
 type Policy struct {
 	Date    string `json:"date"`
 	Place   string `json:"place"`
 	Default string `json:"default"`
+
+	// Looked names who looked at the pictures that could not be read.
+	Looked string `json:"looked_by"`
+
+	// Exceptions are signed notes, and Key is the note verifier of who may sign them.
+	Exceptions []string `json:"exceptions"`
+	Key        string   `json:"key"`
 }
 
 type termsJSON struct {
@@ -58,6 +67,10 @@ type termsJSON struct {
 			Text   string `json:"text"`
 			Script string `json:"script"`
 		} `json:"names"`
+		Traits []struct {
+			Kind  string   `json:"kind"`
+			Texts []string `json:"texts"`
+		} `json:"traits"`
 	} `json:"people"`
 	Terms []struct {
 		ID   string `json:"id"`
@@ -79,6 +92,9 @@ func ReadTerms(r io.Reader) (Terms, error) {
 		for _, n := range p.Names {
 			person.Names = append(person.Names, Name{evidence.Protect(n.Text), n.Script})
 		}
+		for _, x := range p.Traits {
+			person.Traits = append(person.Traits, Trait{x.Kind, x.Texts})
+		}
 		t.People = append(t.People, person)
 	}
 	for _, e := range in.Terms {
@@ -95,6 +111,12 @@ func (t Terms) check() error {
 		}
 		for _, n := range p.Names {
 			if len(compact(n.Text.Reveal())) == 0 {
+				return badTerm(i)
+			}
+		}
+		for _, x := range p.Traits {
+			nothing := func(text string) bool { return len(compact(text)) == 0 }
+			if !slices.Contains(traitKinds, x.Kind) || len(x.Texts) == 0 || slices.ContainsFunc(x.Texts, nothing) {
 				return badTerm(i)
 			}
 		}
@@ -125,27 +147,31 @@ func ReadPolicy(r io.Reader) (Policy, error) {
 	if err := decode(r, &p); err != nil {
 		return p, &evidence.Problem{Code: "leak.policy", Err: err}
 	}
+	if p.Default == "" {
+		p.Default = Block
+	}
 	return p, p.check()
 }
 
 func (p Policy) check() error {
-	if !slices.Contains(dates, p.Date) || !slices.Contains(places, p.Place) || p.Default != "" && p.Default != "block" {
+	if !slices.Contains(dates, p.Date) || !slices.Contains(places, p.Place) || p.Default != "" && p.Default != Block {
 		return &evidence.Problem{Code: "leak.policy"}
+	}
+	for i, text := range p.Exceptions { // one that is no good would only seem to help
+		if _, _, err := openException(text, p.Key); err != nil {
+			return &evidence.Problem{Code: "leak.exception", Args: []any{i + 1}, Err: err}
+		}
 	}
 	return nil
 }
 
-// checked says whether the gate can keep the policy: it does not look for dates
-// and places yet, so it may only promise the policy that allows all of them.
-func (p Policy) checked() error {
-	if err := p.check(); err != nil {
-		return err
-	}
-	if p.Date != "" && p.Date != "day" || p.Place != "" && p.Place != "exact" {
-		return &evidence.Problem{Code: "leak.policy_unchecked"}
-	}
-	return nil
-}
+// looks says whether the policy has the gate look for what nobody listed. The zero
+// policy protects the list and nothing else.
+func (p Policy) looks() bool { return p.Default != "" || p.Date != "" || p.Place != "" }
+
+// Strict is the policy where nobody chose one: what is certain to give somebody away
+// does not pass.
+var Strict = Policy{Default: Block}
 
 // decode reads exactly one JSON document without unknown fields. Its errors hold
 // no content: encoding/json quotes at most a field's name or a character.
@@ -153,7 +179,7 @@ func decode(r io.Reader, into any) error {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return errors.New("not the form that is expected: " + shape(err))
+		return errors.New("not the form that is expected: " + kindOf(err))
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return errors.New("more than one document")
@@ -161,8 +187,8 @@ func decode(r io.Reader, into any) error {
 	return nil
 }
 
-// shape keeps of an error what says nothing of the content.
-func shape(err error) string {
+// kindOf keeps of an error what says nothing of the content.
+func kindOf(err error) string {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {

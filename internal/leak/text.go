@@ -3,6 +3,7 @@ package leak
 import (
 	"bytes"
 	"regexp"
+	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -109,13 +110,26 @@ func (l *look) textPart(label string, b []byte, depth int) {
 	text := asText(v)
 	if text == nil {
 		l.loose(label, b)
-		l.unread(label, "leak.unread.kind")
+		all := decodings(v)
+		if len(all) == 0 {
+			l.unread(label, "leak.unread.kind")
+		}
+		for _, text := range all {
+			l.read(label, text, depth)
+		}
 		return
 	}
 	if why := misread(text.b, text == v); why != "" {
 		l.unread(label, why)
 	}
 	l.read(label, text, depth)
+	if c := declaredAs(text.b); c != nil && text == v {
+		if as := c.view(v); as != nil {
+			l.read(label, as, depth)
+		} else {
+			l.unread(label, "leak.unread.charset")
+		}
+	}
 }
 
 var (
@@ -132,7 +146,7 @@ func misread(b []byte, bytewise bool) string {
 	head := bytes.TrimLeft(b[:min(len(b), declared)], "\ufeff \t\r\n")
 	if bytewise && (bytes.HasPrefix(head, []byte("<")) || bytes.HasPrefix(head, []byte("@charset"))) {
 		for _, m := range charset.FindAllSubmatch(head, -1) {
-			if !known.Match(m[1]) {
+			if !known.Match(m[1]) && codecOf(charsets[strings.ToLower(string(m[1]))]) == nil {
 				return "leak.unread.charset"
 			}
 		}
@@ -156,7 +170,7 @@ func (l *look) loose(label string, b []byte) {
 			}
 		}
 	}
-	s := newScanner(l.gate.bytes, func(h hit) { x.hit(v, h) })
+	s := &scanner{t: l.gate.bytes, found: func(h hit) { x.hit(v, h) }, reach: l.gate.bytes.longest}
 	s.scanBytes(b)
 	x.report()
 }

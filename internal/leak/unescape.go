@@ -238,3 +238,37 @@ func quotedByte(b []byte) ([]byte, int) {
 	}
 	return nil, 0
 }
+
+// softs are characters that nobody sees, in UTF-8.
+var softs = [][]byte{[]byte("\u200b"), []byte("\u200c"), []byte("\u200d"), []byte("\u2060"), []byte("\ufeff"), []byte("\u00ad")}
+
+// unsoften takes out what nobody sees, so that codes which it splits can be undone. It
+// gives nil where there is none.
+func unsoften(v *view) *view {
+	var m maker
+	b, from := v.b, 0
+	for i := 0; i < len(b); {
+		if b[i] != 0xE2 && b[i] != 0xEF && b[i] != 0xC2 {
+			i++
+			continue
+		}
+		n := 0
+		for _, s := range softs {
+			if bytes.HasPrefix(b[i:], s) {
+				n = len(s)
+			}
+		}
+		if n == 0 {
+			i++
+			continue
+		}
+		m.copy(b, from, i)
+		i += n
+		from = i
+	}
+	if from == 0 {
+		return nil
+	}
+	m.copy(b, from, len(b))
+	return m.over(v, hiddenCode)
+}

@@ -48,8 +48,35 @@ type maker struct{ v view }
 
 func (m *maker) at() int { return len(m.v.b) }
 
-// copy takes b[from:to] as it is.
+// margin is how much of what stays as it is a view keeps on either side of what
+// changes. The rest was looked at in what the view is made of.
+const margin = 2048
+
+// wall stands for what was left out: no name goes on behind it.
+var wall = []byte{0xFF}
+
+// copy takes b[from:to] as it is, without what is far from both of its ends. Nothing
+// was changed before the start of b, nor behind its end.
 func (m *maker) copy(b []byte, from, to int) {
+	left, right := margin, margin
+	if from == 0 {
+		left = 0
+	}
+	if to == len(b) {
+		right = 0
+	}
+	if to-from <= left+right {
+		m.keep(b, from, to)
+		return
+	}
+	m.keep(b, from, from+left)
+	if left > 0 {
+		m.put(wall, from+left, to-from-left-right)
+	}
+	m.keep(b, to-right, to)
+}
+
+func (m *maker) keep(b []byte, from, to int) {
 	if from < to {
 		m.ratio(from, 1, 1)
 		m.v.b = append(m.v.b, b[from:to]...)

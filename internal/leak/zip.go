@@ -228,6 +228,9 @@ func (l *look) entry(label string, i int, p part, e entry) error {
 	}
 	l.loose(here+"#comment", e.comment)
 	l.loose(here+"#extra", e.extra)
+	if strings.Contains(strings.ToLower(e.name), "thumbnail") {
+		l.hidden(here, 0, e.size, "leak.why.thumbnail")
+	}
 	switch {
 	case e.flags&zipEncrypted != 0:
 		l.unread(here, "leak.unread.encrypted")
