@@ -185,6 +185,7 @@ func (f *film) judge() {
 			chapters[r.id] = chapters[r.id] || r.kind == "chap"
 		}
 	}
+	f.otherPicture = f.switchedOff()
 	for _, t := range f.tracks {
 		if !t.extents(f.use(t)) {
 			f.damaged(f.p)
@@ -196,6 +197,17 @@ func (f *film) judge() {
 		}
 		f.further(t, chapters[t.id])
 	}
+}
+
+// switchedOff says whether a picture comes first that is not shown: decoders that go
+// by the order would show it.
+func (f *film) switchedOff() bool {
+	for _, t := range f.tracks {
+		if t.kind == "vide" {
+			return !t.enabled
+		}
+	}
+	return false
 }
 
 // use counts the bytes of a track's samples, as long as they are in the file.
@@ -225,6 +237,12 @@ const longestPriming = .2
 // unplayed reports frames that an edit list hides.
 func (f *film) unplayed(t *track) {
 	n, seconds := t.concealed(f.scale)
+	if t.kind == "vide" {
+		f.frames = t.count + int64(len(t.pieces))
+		f.recode = n > 0 || len(t.shown(f.scale)) > 1
+	} else {
+		f.recodeSound = f.recodeSound || n > 0 && seconds > longestPriming || len(t.shown(f.scale)) > 1
+	}
 	switch {
 	case n == 0:
 	case t.kind == "vide":
@@ -235,6 +253,7 @@ func (f *film) unplayed(t *track) {
 	if len(t.pieces) > 0 && len(t.edits) > 0 {
 		for _, e := range t.shown(f.scale) {
 			if t.kind == "vide" && e.from > 0 && t.scale > 0 && float64(e.from)/float64(t.scale) > longestPriming {
+				f.recode = true
 				f.at(f.p, kindFrames, t.path, "edit list", fmt.Sprintf("%.2f s", float64(e.from)/float64(t.scale)), t.at, t.end-t.at)
 			}
 		}

@@ -151,21 +151,32 @@ type scan struct {
 	progress Progress
 	budget   int64
 	parts    int
-	quiet    int // while > 0 a part is only taken apart, not reported
 	err      error
+
+	// What Clean has to know of a film.
+	recode, recodeSound bool  // frames, or sound, are in the file that are not played as they lie there
+	otherPicture        bool  // the first picture is switched off, and another is on
+	frames              int64 // of the picture
+}
+
+func newScan(ctx context.Context, size int64, progress Progress) *scan {
+	return &scan{ctx: ctx, progress: progress, budget: maxBudget, report: Report{Size: size, Findings: []Finding{}, Unread: []Unread{}}}
 }
 
 // Inspect says what the size bytes of r hide. An error is one of reading r, or of
 // ctx; what is wrong with the bytes is in the report.
 func Inspect(ctx context.Context, r io.ReaderAt, size int64, progress Progress) (Report, error) {
-	s := &scan{ctx: ctx, progress: progress, budget: maxBudget}
-	s.report = Report{Size: size, Findings: []Finding{}, Unread: []Unread{}}
-	p := part{r: r, size: size}
+	s := newScan(ctx, size, progress)
+	s.whole(part{r: r, size: size})
+	return s.report, s.err
+}
+
+// whole looks at a file.
+func (s *scan) whole(p part) {
 	k := s.sniff(p)
 	s.report.Media = k.media
 	s.take(p, k)
-	s.report.Read = min(s.report.Read, size)
-	return s.report, s.err
+	s.report.Read = min(s.report.Read, p.size)
 }
 
 // take has a part looked at by the reader of its kind.
@@ -183,9 +194,6 @@ func (s *scan) take(p part, k kind) {
 
 // found adds a finding.
 func (s *scan) found(f Finding) {
-	if s.quiet > 0 {
-		return
-	}
 	if len(s.report.Findings) >= maxFindings {
 		s.report.More++
 		return
@@ -201,7 +209,7 @@ func (s *scan) at(p part, kind, where, name, value string, offset, length int64)
 
 // unread adds a part that could not be looked into.
 func (s *scan) unread(where, why string) {
-	if s.quiet > 0 || len(s.report.Unread) >= maxUnread {
+	if len(s.report.Unread) >= maxUnread {
 		return
 	}
 	s.report.Unread = append(s.report.Unread, Unread{safe(where, maxWhere), why})

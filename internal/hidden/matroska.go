@@ -308,6 +308,7 @@ func (m *mkv) block(path string, body, n int64) bool {
 func (m *mkv) words(path string, e extent) {
 	b, _ := m.bytes(m.p, e.from, min(max(0, e.to-e.from), 1<<13))
 	if i := encoders.FindIndex(b); i != nil {
+		m.recodeSound = true
 		m.at(m.p, kindProgram, path, "encoder", string(b[i[0]:i[1]]), e.from+int64(i[0]), int64(i[1]-i[0]))
 	}
 }

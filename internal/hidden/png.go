@@ -125,11 +125,11 @@ func (s *scan) keyword(p part, c chunk, key string, value []byte) {
 // rawProfile reads metadata that a program wrote in hexadecimal digits.
 func (s *scan) rawProfile(p part, c chunk, key string, value []byte) {
 	s.at(p, kindTag, c.kind, key, amount(int64(len(value))), c.at, c.n+12)
-	fields := bytes.Fields(value)
-	if len(fields) < 3 {
+	lines := bytes.SplitN(bytes.TrimSpace(value), []byte("\n"), 3) // its name, its length, its digits
+	if len(lines) < 3 {
 		return
 	}
-	b, err := unhex(bytes.Join(fields[2:], nil))
+	b, err := unhex(bytes.Join(bytes.Fields(lines[2]), nil))
 	if err != nil {
 		return
 	}

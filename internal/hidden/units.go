@@ -133,6 +133,7 @@ var encoders = regexp.MustCompile(`(Lavc|Lavf|libfaac|FAAC|LAME|iTunes|Nero|Xiph
 
 func (w *teller) soundWords(e extent, b []byte) {
 	if i := encoders.FindIndex(b); i != nil {
+		w.recodeSound = true
 		w.add("encoder", Finding{kindProgram, w.p.under(w.where), "encoder", string(b[i[0]:i[1]]), w.p.base + e.from + int64(i[0]), int64(i[1] - i[0])})
 	}
 }

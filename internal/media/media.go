@@ -73,6 +73,12 @@ type Rendering struct {
 	KeepSound bool `json:"keep_sound"`
 }
 
+// Cleaning says how to copy a recording without what it does not show.
+type Cleaning struct {
+	Recode      bool `json:"recode"`       // decode and encode the picture: frames that are not played lie between
+	RecodeSound bool `json:"recode_sound"` // likewise the sound
+}
+
 // A Glimpse asks for one frame as a small covered photo.
 type Glimpse struct {
 	Frame   int `json:"frame"`
@@ -83,6 +89,7 @@ type Glimpse struct {
 type Rendered struct {
 	Clip   Clip   `json:"clip"`
 	Media  string `json:"media"`  // MIME type
+	Copied bool   `json:"copied"` // picture and sound are those of the source, to the bit
 	Padded bool   `json:"padded"` // by one column or row: H.264 4:2:0 has even sizes only
 }
 
@@ -100,6 +107,7 @@ type Job struct {
 	Detect  *Detection         `json:"detect,omitempty"`
 	Render  *Rendering         `json:"render,omitempty"`
 	Glimpse *Glimpse           `json:"glimpse,omitempty"`
+	Clean   *Cleaning          `json:"clean,omitempty"`
 	Plan    *evidence.MaskPlan `json:"plan,omitempty"`
 
 	Namespaces bool `json:"namespaces"` // it was started with a network and users of its own
@@ -112,6 +120,7 @@ const (
 	DetectJob  = "detect"
 	RenderJob  = "render"
 	GlimpseJob = "glimpse"
+	CleanJob   = "clean"
 )
 
 // A Message is what a worker says, a line of JSON each, on its standard output.

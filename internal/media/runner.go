@@ -85,6 +85,12 @@ func (r Runner) Glimpse(ctx context.Context, in *os.File, plan evidence.MaskPlan
 	return r.draw(ctx, Job{Kind: GlimpseJob, Glimpse: &g, Plan: &plan}, in, out, progress)
 }
 
+// Clean copies what a recording shows, or a photo in the position in which it is looked
+// at, and nothing else.
+func (r Runner) Clean(ctx context.Context, in, out *os.File, how Cleaning, progress func(frames int)) (Rendered, error) {
+	return r.draw(ctx, Job{Kind: CleanJob, Clean: &how}, in, out, progress)
+}
+
 func (r Runner) draw(ctx context.Context, job Job, in, out *os.File, progress func(frames int)) (Rendered, error) {
 	var made Rendered
 	err := r.run(ctx, job, in, out, func(m Message) error {

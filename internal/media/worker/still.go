@@ -39,6 +39,8 @@ func (w *worker) still(f *os.File, k kind) error {
 		return w.study(p, clip)
 	case media.RenderJob:
 		return w.print(p, clip, k)
+	case media.CleanJob:
+		return w.write(p, clip, k)
 	case media.GlimpseJob:
 		if err := w.coverStill(p, clip); err != nil {
 			return err
