@@ -8,10 +8,6 @@ import (
 	"safehouse/internal/hidden"
 )
 
-// statusUnread is the exit status of a check that could not read something, which
-// counts as found.
-const statusUnread = 4
-
 type inspectCmd struct {
 	Files []string `arg:"" help:"${help_inspect_files}"`
 }

@@ -2,6 +2,8 @@ package worker
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -85,11 +87,56 @@ func (w *worker) remux(clip media.Clip, picture []string) (same bool, err error)
 		}
 	}
 	args = append(args, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-metadata:s", "encoder=", "-metadata:s", "language=und", "-metadata:s", "handler_name=",
-		"-metadata:s", "vendor_id=", "-fflags", "+bitexact", "-movflags", "+faststart+negative_cts_offsets", "-use_editlist", "0", "-empty_hdlr_name", "1", "-f", "mp4", fdPath(4))
+		"-metadata:s", "vendor_id=", "-fflags", "+bitexact", "-movflags", "+faststart+negative_cts_offsets", "-use_editlist", "0", "-empty_hdlr_name", "1", "-f", muxer(picture), fdPath(4))
 	if err := w.follow(args); err != nil {
 		return false, err
 	}
-	return same, scrub(w.dst)
+	return same, errors.Join(scrub(w.dst), hush(w.dst))
+}
+
+// muxer is MP4 in the form for films or for sounds alone.
+func muxer(picture []string) string {
+	if len(picture) == 0 {
+		return "ipod"
+	}
+	return "mp4"
+}
+
+// hush empties, in place, the messages that an H.265 encoder keeps among the settings
+// of the picture (ISO/IEC 14496-15, 8.3.3.1): no filter of ffmpeg takes them out.
+func hush(f *os.File) error {
+	at, size, err := find(f, "moov", "trak", "mdia", "minf", "stbl", "stsd")
+	if err != nil || size == 0 || size > maxTable {
+		return err
+	}
+	b := make([]byte, size)
+	if _, err := f.ReadAt(b, at); err != nil {
+		return err
+	}
+	i := bytes.Index(b, []byte("hvcC"))
+	if i < 0 || i+4+23 > len(b) {
+		return nil
+	}
+	next := i + 4 + 23
+	for range int(b[next-1]) {
+		if next+3 > len(b) {
+			return nil
+		}
+		kind, n := b[next]&63, int(binary.BigEndian.Uint16(b[next+1:]))
+		next += 3
+		for range n {
+			if next+2 > len(b) || next+2+int(binary.BigEndian.Uint16(b[next:])) > len(b) {
+				return nil
+			}
+			unit := b[next+2 : next+2+int(binary.BigEndian.Uint16(b[next:]))]
+			if kind == 39 || kind == 40 {
+				clear(unit[min(2, len(unit)):])
+			}
+			next += 2 + len(unit)
+		}
+	}
+	_, err = f.WriteAt(b, at)
+	return err
 }
 
 // follow runs ffmpeg and tells how far it is.
