@@ -263,8 +263,12 @@ func (f *film) bytesOf(i *item) (part, bool) {
 // item names one.
 func (f *film) item(i *item) {
 	p, ok := f.bytesOf(i)
+	if !ok && (i.kind == "Exif" || i.kind == "mime" || i.kind == "uri ") {
+		f.damaged(f.p)
+		return
+	}
 	if !ok {
-		f.at(f.p, kindUnknown, "items", "item "+i.kind, "", 0, 0)
+		f.at(f.p, kindPicture, "items", f.role(i), i.kind, 0, 0)
 		return
 	}
 	switch {

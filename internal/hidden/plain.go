@@ -34,6 +34,7 @@ func (s *scan) plainPNG(b []byte) (out []byte, oriented bool, err error) {
 		return nil, false, errDamaged
 	}
 	out = append(out, pngMark...)
+	pixels := s.plainPixels(b, all)
 	for _, c := range all {
 		body := b[c.body : c.body+c.n]
 		switch {
@@ -47,11 +48,32 @@ func (s *scan) plainPNG(b []byte) (out []byte, oriented bool, err error) {
 					out = appendChunk(out, "iCCP", append([]byte(ownProfileName+"\x00\x00"), zlibbed(g.profile())...))
 				}
 			}
+		case c.kind == "IDAT" && pixels != nil: // in one piece, at the place of the first
+			if len(pixels) > 0 {
+				out, pixels = appendChunk(out, "IDAT", pixels), []byte{}
+			}
 		case contains(pngShown, c.kind):
 			out = append(out, b[c.at:c.end()]...)
 		}
 	}
 	return out, oriented, nil
+}
+
+// plainPixels packs the picture anew where there is more than the picture in its data,
+// nil where there is not.
+func (s *scan) plainPixels(b []byte, all []chunk) []byte {
+	var packed []byte
+	for _, c := range all {
+		if c.kind == "IDAT" {
+			packed = append(packed, b[c.body:c.body+c.n]...)
+		}
+	}
+	out, rest, ok := s.unpack(packed)
+	want := pngSize(b[all[0].body : all[0].body+all[0].n])
+	if !ok || want < 0 || int64(len(out)) < want || rest == 0 && int64(len(out)) == want {
+		return nil
+	}
+	return zlibbed(out[:want])
 }
 
 func appendChunk(b []byte, kind string, body []byte) []byte {

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -217,4 +219,21 @@ func (w *worker) recode(v *video) error {
 
 func (w *worker) plan(v *video) {
 	w.job.Plan = &evidence.MaskPlan{Source: evidence.PlanSource{Width: v.clip.Width, Height: v.clip.Height, Frames: len(v.times), FPS: v.clip.FPS}}
+}
+
+// upright writes a photo in the position in which it is looked at. A PNG says that in a
+// chunk of its own (PNG 3rd edition, 11.3.4.5).
+func (w *worker) upright(f io.ReaderAt, p *image.RGBA, k kind) error {
+	if k == pngStill {
+		b, err := io.ReadAll(io.NewSectionReader(f, 0, maxStill))
+		if err != nil {
+			return err
+		}
+		if i := bytes.Index(b, []byte("eXIf")); i >= 4 {
+			size := int(binary.BigEndian.Uint32(b[i-4:]))
+			p = turn(p, tiffOrientation(b[i+4:min(len(b), i+4+max(0, size))]))
+		}
+	}
+	clip := media.Clip{Width: p.Bounds().Dx(), Height: p.Bounds().Dy(), Frames: 1, Codec: k.codec(), Still: true, Streams: 1}
+	return w.write(p, clip, k)
 }

@@ -40,7 +40,7 @@ func (w *worker) still(f *os.File, k kind) error {
 	case media.RenderJob:
 		return w.print(p, clip, k)
 	case media.CleanJob:
-		return w.write(p, clip, k)
+		return w.upright(f, p, k)
 	case media.GlimpseJob:
 		if err := w.coverStill(p, clip); err != nil {
 			return err
