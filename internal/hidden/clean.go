@@ -3,6 +3,7 @@ package hidden
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
@@ -340,34 +341,43 @@ func (s *scan) plainDocument(p part, out io.Writer, result *Result) error {
 	return o.pack(out)
 }
 
-// pack writes the parts: those that must come first do, and none has a time.
+// pack writes the parts: those that must come first do, and none has a time. Sizes
+// stand before the bytes, so that every reader finds the same.
 func (o *office) pack(out io.Writer) error {
 	z := zip.NewWriter(out)
 	names := sortedKeys(o.parts)
 	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
 	for _, name := range names {
-		b := o.parts[name]
-		h := &zip.FileHeader{Name: name, Method: zip.Deflate, ModifiedDate: zipNoDate, CreatorVersion: 3 << 8}
-		if rank(name) == 0 {
-			h.Method, h.CRC32, h.CompressedSize64, h.UncompressedSize64 = zip.Store, crc32.ChecksumIEEE(b), uint64(len(b)), uint64(len(b))
-			w, err := z.CreateRaw(h)
-			if err == nil {
-				_, err = w.Write(b)
-			}
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		w, err := z.CreateHeader(h)
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(b); err != nil {
+		if err := o.packPart(z, name); err != nil {
 			return err
 		}
 	}
 	return z.Close()
+}
+
+func (o *office) packPart(z *zip.Writer, name string) error {
+	b := o.parts[name]
+	h := &zip.FileHeader{Name: o.renamed(name), Method: zip.Deflate, ModifiedDate: zipNoDate, CreatorVersion: 3 << 8, CRC32: crc32.ChecksumIEEE(b), UncompressedSize64: uint64(len(b))}
+	packed := b
+	if rank(name) == 0 {
+		h.Method = zip.Store
+	} else {
+		var buffer bytes.Buffer
+		w, err := flate.NewWriter(&buffer, flate.DefaultCompression)
+		if err != nil {
+			return err
+		}
+		w.Write(b) // into memory: it cannot fail
+		w.Close()
+		packed = buffer.Bytes()
+	}
+	h.CompressedSize64 = uint64(len(packed))
+	w, err := z.CreateRaw(h)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(packed)
+	return err
 }
 
 func rank(name string) int {

@@ -130,6 +130,9 @@ func (o *office) shownODF(name string, b []byte) {
 		return
 	case strings.HasPrefix(name, "Fonts/"):
 		o.parts[name] = b
+		if o.renamed(name) != name {
+			o.at(p, kindText, "", "name of a part", path.Base(name), 0, p.size)
+		}
 		return
 	case !strings.HasSuffix(name, ".xml"):
 		o.media(p, name, b)
@@ -164,6 +167,7 @@ func (e *editor) manifest(n *node) edit {
 		if to != "/" && (e.dropped[to] || !e.has(to)) {
 			return drop
 		}
+		n.set("manifest:full-path", e.renamed(to))
 		n.cut(func(a attribute) bool { return a.kind == "manifest:preferred-view-mode" || a.kind == "manifest:size" })
 	}
 	return keep
@@ -276,7 +280,8 @@ func (e *editor) attributesODF(n *node) {
 	if href == "" || isPublic(href) {
 		return
 	}
-	if clean := path.Clean(href); !e.has(clean) || e.dropped[clean] {
+	clean := path.Clean(href)
+	if n.set("xlink:href", e.renamed(clean)); !e.has(clean) || e.dropped[clean] {
 		e.name(kindLink, "link", href)
 		n.cut(func(a attribute) bool { return a.kind == "xlink:href" })
 	}

@@ -2,6 +2,7 @@ package hidden
 
 import (
 	"bytes"
+	"fmt"
 	"path"
 	"regexp"
 	"strings"
@@ -107,6 +108,31 @@ func (o *office) all(shown *regexp.Regexp, word bool) {
 	}
 }
 
+// countedNames are names of pictures that programs give: counted, or drawn from the
+// content. Any other was given by a person.
+var countedNames = regexp.MustCompile(`^((image|media|video|audio|font|hdphoto|renamed)\d{0,5}|[0-9A-F]{16,64})\.[A-Za-z0-9]{1,5}$`)
+
+// inFolder are the parts whose names are free.
+var inFolder = regexp.MustCompile(`^(word/media|word/fonts|Pictures|media|Fonts|ObjectReplacements)/`)
+
+// renamed gives the name of a part in the copy: one that was given by a person is
+// counted instead.
+func (o *office) renamed(name string) string {
+	if !inFolder.MatchString(name) || countedNames.MatchString(path.Base(name)) {
+		return name
+	}
+	for i, e := range o.entries {
+		if e.name == name {
+			ext := path.Ext(name)
+			if !countedNames.MatchString("image" + ext) {
+				ext = ""
+			}
+			return fmt.Sprintf("%s/renamed%d%s", path.Dir(name), i, ext)
+		}
+	}
+	return name
+}
+
 func (o *office) inner(name string, b []byte) part {
 	return part{o.p.under(name), bytes.NewReader(b), int64(len(b)), 0, o.p.depth + 1}
 }
@@ -200,6 +226,15 @@ func (o *office) relations(name string, b []byte) {
 			return drop
 		}
 		all[r.id] = r
+		if r.mode != "External" {
+			to := path.Join(folder, r.target)
+			if strings.HasPrefix(r.target, "/") {
+				to = strings.TrimPrefix(r.target, "/")
+			}
+			if now := o.renamed(to); now != to {
+				n.set("Target", "/"+now)
+			}
+		}
 		return keep
 	})
 	o.rels[owner] = all
@@ -286,6 +321,9 @@ func (o *office) shownPart(name string, b []byte, word bool) {
 
 // media goes through a picture: a photo has its own hidden data.
 func (o *office) media(p part, name string, b []byte) {
+	if o.renamed(name) != name {
+		o.at(p, kindText, "", "name of a part", path.Base(name), 0, p.size)
+	}
 	if strings.HasSuffix(name, ".odttf") {
 		o.parts[name] = b
 		return

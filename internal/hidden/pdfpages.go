@@ -343,24 +343,41 @@ func (w *pdfWalk) draw(d pdfDict, subtype pdfName, resources pdfDict, where stri
 		return nil
 	}
 	w.marks["drawn"]++
-	xobjects, _ := resources["XObject"].(pdfDict)
-	if xobjects == nil {
-		if r, ok := resources["XObject"].(pdfRef); ok { // of the copy: not written yet, so make our own
-			w.finish()
-			xobjects, _ = w.out[r.num-1].(pdfDict)
-		}
-		if xobjects == nil {
-			xobjects = pdfDict{}
-		}
-		resources["XObject"] = xobjects
-	}
+	xobjects := w.own(resources, "XObject")
 	name := pdfName(fmt.Sprintf("Drawn%d", len(w.out)))
 	if r, ok := v.(pdfRef); ok {
 		xobjects[name] = w.ref(r, "form")
 	} else {
 		xobjects[name] = w.add(w.copyContent(st, "form", where))
 	}
-	return []byte(fmt.Sprintf("q %s cm /%s Do Q\n", matrix, name))
+	mode := ""
+	if subtype == "Highlight" { // it lets the words under it through
+		mode = "/" + string(w.multiply(resources)) + " gs "
+	}
+	return []byte(fmt.Sprintf("q %s%s cm /%s Do Q\n", mode, matrix, name))
+}
+
+// multiply gives the name of a state that darkens what is there.
+func (w *pdfWalk) multiply(resources pdfDict) pdfName {
+	states := w.own(resources, "ExtGState")
+	if states["DrawnOver"] == nil {
+		states["DrawnOver"] = pdfDict{"Type": pdfName("ExtGState"), "BM": pdfName("Multiply")}
+	}
+	return "DrawnOver"
+}
+
+// own gives a table of the page's resources to which names may be added.
+func (w *pdfWalk) own(resources pdfDict, key pdfName) pdfDict {
+	table, _ := resources[key].(pdfDict)
+	if r, ok := resources[key].(pdfRef); ok { // one that waits to be copied
+		w.finish()
+		table, _ = w.out[r.num-1].(pdfDict)
+	}
+	if table == nil {
+		table = pdfDict{}
+		resources[key] = table
+	}
+	return table
 }
 
 // appearance gives the picture that an annotation has now.

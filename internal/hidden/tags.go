@@ -61,14 +61,14 @@ var tiffStructure = map[uint16]bool{
 // hints are words in the name of a field that say of what kind it is. The first that
 // fits counts.
 var hints = []struct{ word, kind string }{
-	{"serial", kindDevice}, {"uniqueid", kindIdentifier}, {"documentid", kindIdentifier}, {"instanceid", kindIdentifier}, {"ownername", kindPerson},
+	{"lastmodifiedby", kindPerson}, {"serial", kindDevice}, {"uniqueid", kindIdentifier}, {"documentid", kindIdentifier}, {"instanceid", kindIdentifier}, {"ownername", kindPerson},
 	{"software", kindProgram}, {"creatortool", kindProgram}, {"encoder", kindProgram}, {"producer", kindProgram}, {"firmware", kindProgram},
 	{"encodedby", kindProgram}, {"application", kindProgram}, {"appversion", kindProgram}, {"toolkit", kindProgram}, {"generator", kindProgram},
 	{"gps", kindPlace}, {"location", kindPlace}, {"city", kindPlace}, {"country", kindPlace}, {"sublocation", kindPlace}, {"province", kindPlace},
 	{"coordinates", kindPlace}, {"latitude", kindPlace}, {"longitude", kindPlace}, {"©xyz", kindPlace}, {"loci", kindPlace},
 	{"date", kindTime}, {"time", kindTime}, {"created", kindTime}, {"modified", kindTime}, {"©day", kindTime}, {"year", kindTime},
 	{"artist", kindPerson}, {"author", kindPerson}, {"creator", kindPerson}, {"byline", kindPerson}, {"copyright", kindPerson}, {"rights", kindPerson},
-	{"photographer", kindPerson}, {"editor", kindPerson}, {"owner", kindPerson}, {"lastmodifiedby", kindPerson}, {"company", kindPerson}, {"manager", kindPerson},
+	{"photographer", kindPerson}, {"editor", kindPerson}, {"owner", kindPerson}, {"company", kindPerson}, {"manager", kindPerson},
 	{"credit", kindPerson}, {"writer", kindPerson}, {"contact", kindPerson}, {"person", kindPerson}, {"©art", kindPerson}, {"©aut", kindPerson},
 	{"make", kindDevice}, {"model", kindDevice}, {"device", kindDevice}, {"hostcomputer", kindDevice}, {"lens", kindDevice}, {"camera", kindDevice},
 	{"comment", kindText}, {"description", kindText}, {"title", kindText}, {"caption", kindText}, {"keyword", kindText}, {"subject", kindText},
@@ -78,7 +78,7 @@ var hints = []struct{ word, kind string }{
 
 // kindByName guesses from its name of what kind a field is.
 func kindByName(name, otherwise string) string {
-	lower := strings.ToLower(strings.NewReplacer("-", "", " ", "", "_", "").Replace(name))
+	lower := strings.ToLower(strings.NewReplacer("-", "", " ", "", "_", "", "quicktime", "").Replace(name))
 	for _, h := range hints {
 		if strings.Contains(lower, h.word) {
 			return h.kind
