@@ -171,8 +171,14 @@ func Inspect(ctx context.Context, r io.ReaderAt, size int64, progress Progress) 
 	return s.report, s.err
 }
 
-// whole looks at a file.
+// whole looks at a file. Should a reader fail over bytes that it was not made for, the
+// file is unread: that is a fault of ours, and no reason to call it clean.
 func (s *scan) whole(p part) {
+	defer func() {
+		if recover() != nil {
+			s.damaged(p)
+		}
+	}()
 	k := s.sniff(p)
 	s.report.Media = k.media
 	s.take(p, k)

@@ -92,7 +92,7 @@ func (l *pdfLexer) word() pdfWord {
 	for l.at < len(l.b) && !isSpace(l.b[l.at]) && !isDelimiter(l.b[l.at]) {
 		l.at++
 	}
-	if l.at == from { // never stand still
+	if l.at == from && l.at < len(l.b) { // never stand still
 		l.at++
 	}
 	return pdfWord(l.b[from:l.at])
