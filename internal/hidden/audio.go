@@ -60,9 +60,6 @@ type stretch struct {
 	n    int64
 }
 
-// maxFrame is more than the longest frame of MPEG sound.
-const maxFrame = 1 << 13
-
 // stretches takes an MP3 apart: tags before, between and behind, and runs of frames.
 func (s *scan) stretches(p part) (all []stretch, ok bool) {
 	k := &peeker{scan: s, p: p, window: 1 << 16}
@@ -598,7 +595,8 @@ func (s *scan) flacPicture(p part, b []byte) {
 		at += 4 + int(be.Uint32(b[at:]))
 		return true
 	}
-	if !skip() || !skip() || at+20 > len(b) {
+	mime := skip() // then the description
+	if !mime || !skip() || at+20 > len(b) {
 		s.at(p, kindPicture, "", "picture", amount(p.size), 0, p.size)
 		return
 	}

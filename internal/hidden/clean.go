@@ -357,7 +357,9 @@ func (o *office) pack(out io.Writer) error {
 
 func (o *office) packPart(z *zip.Writer, name string) error {
 	b := o.parts[name]
-	h := &zip.FileHeader{Name: o.renamed(name), Method: zip.Deflate, ModifiedDate: zipNoDate, CreatorVersion: 3 << 8, CRC32: crc32.ChecksumIEEE(b), UncompressedSize64: uint64(len(b))}
+	h := &zip.FileHeader{Name: o.renamed(name), Method: zip.Deflate, CreatorVersion: 3 << 8, CRC32: crc32.ChecksumIEEE(b), UncompressedSize64: uint64(len(b))}
+	//lint:ignore SA1019 the newer field writes the time a second time, with its zone
+	h.ModifiedDate = zipNoDate
 	packed := b
 	if rank(name) == 0 {
 		h.Method = zip.Store

@@ -12,7 +12,6 @@ type items struct {
 	all     []*item
 	refs    []itemRef
 	holder  box // the idat box
-	parts   []box
 }
 
 type item struct {

@@ -79,7 +79,6 @@ type mkvTrack struct {
 	kind    uint64 // 1 picture, 2 sound, 17 subtitles …
 	codec   string
 	enabled bool
-	forced  bool
 	private []byte
 	at, n   int64
 	packed  bool

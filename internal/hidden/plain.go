@@ -119,7 +119,7 @@ func plainWebP(b []byte) (out []byte, oriented bool, err error) {
 		return nil, false, errDamaged
 	}
 	out = append(out, "RIFF\x00\x00\x00\x00WEBP"...)
-	end := min(len(b), 8+int(le.Uint32(b[4:])))
+	end := max(12, min(len(b), 8+int(le.Uint32(b[4:]))))
 	flags := -1 // where the flags are in out
 	err = eachRecord(b[12:end], func(name string, body []byte) {
 		switch name {
