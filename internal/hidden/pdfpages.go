@@ -250,7 +250,7 @@ func (w *pdfWalk) contentBytes(st *pdfStream) []byte {
 
 // copyContent copies a form, a pattern or a glyph: content with a dictionary.
 func (w *pdfWalk) copyContent(st *pdfStream, role, where string) any {
-	dict := w.keys(st.dict, role, where, 0)
+	dict := w.settings(st, role, where, "Filter", "DecodeParms")
 	w.note(st.dict["Resources"])
 	resources, _ := w.get(st.dict["Resources"]).(pdfDict)
 	b, rest := w.decode(st)
@@ -259,7 +259,6 @@ func (w *pdfWalk) copyContent(st *pdfStream, role, where string) any {
 		w.refuse = whyFilter
 	}
 	w.checkPacked(st, where)
-	delete(dict, "DecodeParms")
 	return packedStream(dict, w.content(b, resources, where))
 }
 
@@ -291,6 +290,7 @@ func (w *pdfWalk) annotations(v any, resources pdfDict, where string) (links pdf
 
 // annotation names one, and what it says beside what it draws.
 func (w *pdfWalk) annotation(d pdfDict, subtype pdfName, where string) {
+	w.marks["drawn"]++
 	kind := kindTag
 	switch subtype {
 	case "Text", "Popup", "FreeText", "Highlight", "Underline", "StrikeOut", "Squiggly", "Caret":
@@ -342,9 +342,8 @@ func (w *pdfWalk) draw(d pdfDict, subtype pdfName, resources pdfDict, where stri
 	if !ok {
 		return nil
 	}
-	w.marks["drawn"]++
 	xobjects := w.own(resources, "XObject")
-	name := pdfName(fmt.Sprintf("Drawn%d", len(w.out)))
+	name := pdfName(fmt.Sprintf("Drawn%d", w.marks["drawn"])) // each has a number of its own
 	if r, ok := v.(pdfRef); ok {
 		xobjects[name] = w.ref(r, "form")
 	} else {

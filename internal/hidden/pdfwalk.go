@@ -401,17 +401,31 @@ func (w *pdfWalk) copyStream(st *pdfStream, role, where string) any {
 	if _, ok := pdfRoles[role]; !ok || role == "font" || role == "resources" || role == "outline" {
 		role = "plain"
 	}
-	dict := w.keys(st.dict, role, where, 0)
 	raw, rest := w.decode(st)
 	switch {
 	case rest == "DCTDecode" || rest == "DCT":
-		return w.copyJPEG(st, dict, raw, where)
+		return w.copyJPEG(st, w.settings(st, role, where, "Filter", "DecodeParms"), raw, where)
 	case rest == "JPXDecode":
-		return w.copyJP2(st, dict, raw, where)
+		return w.copyJP2(st, w.settings(st, role, where, "Filter", "DecodeParms"), raw, where)
 	}
+	dict := w.settings(st, role, where)
 	dict["Length"] = pdfWord(fmt.Sprint(len(st.raw)))
 	w.checkPacked(st, where)
 	return &pdfStream{dict, -1, st.raw}
+}
+
+// settings copies the dictionary of a stream, without the keys that its new bytes need
+// in another form.
+func (w *pdfWalk) settings(st *pdfStream, role, where string, without ...pdfName) pdfDict {
+	own := pdfDict{}
+	for k, v := range st.dict {
+		if k == "Length" || slices.Contains(without, k) {
+			w.noteAll(v, 0)
+			continue
+		}
+		own[k] = v
+	}
+	return w.keys(own, role, where, 0)
 }
 
 // checkPacked reports what lies behind the packed bytes of a stream.
@@ -442,8 +456,6 @@ func (w *pdfWalk) copyJPEG(st *pdfStream, dict pdfDict, raw []byte, where string
 	dict["Filter"] = pdfName("DCTDecode")
 	if names, params := w.filters(st.dict); len(params) > 0 && params[len(names)-1] != nil {
 		dict["DecodeParms"] = w.keys(params[len(names)-1], "plain", where, 0)
-	} else {
-		delete(dict, "DecodeParms")
 	}
 	dict["Length"] = pdfWord(fmt.Sprint(len(clean)))
 	return &pdfStream{dict, -1, clean}
@@ -475,7 +487,6 @@ func (w *pdfWalk) copyJP2(st *pdfStream, dict pdfDict, raw []byte, where string)
 		at = b.end
 	}
 	dict["Filter"] = pdfName("JPXDecode")
-	delete(dict, "DecodeParms")
 	dict["Length"] = pdfWord(fmt.Sprint(len(out)))
 	return &pdfStream{dict, -1, out}
 }
