@@ -280,6 +280,9 @@ func (s *scan) plainPDF(p part, out io.Writer, result *Result) error {
 	}
 	w := newPDFWalk(f)
 	root := w.document()
+	if w.refuse == refuseUndrawn {
+		return &evidence.Problem{Code: "hidden.undrawn"}
+	}
 	if w.refuse != "" {
 		return unreadable("hidden.unread_part", "content", w.refuse)
 	}

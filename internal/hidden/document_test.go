@@ -141,6 +141,15 @@ func TestAPDFThatIsEncryptedCannotBeRead(t *testing.T) {
 	}
 }
 
+// A value that only the reader of a PDF draws would be gone from the copy: a status of
+// somebody, say.
+func TestAFormWhoseValuesNobodyDrewIsNotCopied(t *testing.T) {
+	b := onePage("", "/Annots[<</Subtype/Widget/FT/Tx/T(status)/V(alive)/Rect[20 10 70 30]>>]", "", "", "")
+	if _, _, err := clean(t, write(t, "a.pdf", b)); err == nil || !strings.Contains(err.Error(), "hidden.undrawn") {
+		t.Errorf("%v", err)
+	}
+}
+
 // zipped makes an archive whose entries come in order of their names.
 func zipped(t *testing.T, files map[string]string, change func(h *zip.FileHeader)) []byte {
 	t.Helper()

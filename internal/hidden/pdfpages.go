@@ -336,6 +336,9 @@ func (w *pdfWalk) draw(d pdfDict, subtype pdfName, resources pdfDict, where stri
 	st, ok := w.get(v).(*pdfStream)
 	if !ok || contains([]string{"Popup", "Text", "FileAttachment", "Sound", "Redact"}, string(subtype)) || w.layers.hides(w.pdfFile, d["OC"]) {
 		w.noteAll(d["AP"], 0)
+		if !ok && subtype == "Widget" && w.shows(d) {
+			w.refuse = refuseUndrawn
+		}
 		return nil
 	}
 	matrix, ok := w.fit(st.dict, w.numbersOf(d["Rect"]))
@@ -377,6 +380,27 @@ func (w *pdfWalk) own(resources pdfDict, key pdfName) pdfDict {
 		resources[key] = table
 	}
 	return table
+}
+
+// refuseUndrawn is why no copy is made of a form whose values only a reader would draw:
+// they would be gone from the page.
+const refuseUndrawn = "hidden.undrawn"
+
+// shows says whether a field has words that a reader draws: its own, or those of the
+// field that it is a part of.
+func (w *pdfWalk) shows(d pdfDict) bool {
+	for range 8 {
+		kind := w.get(d["FT"])
+		if words, _ := w.get(d["V"]).(pdfString); len(words) > 0 && kind != pdfName("Sig") {
+			return true
+		}
+		parent, ok := w.get(d["Parent"]).(pdfDict)
+		if !ok {
+			return false
+		}
+		d = parent
+	}
+	return false
 }
 
 // appearance gives the picture that an annotation has now.
