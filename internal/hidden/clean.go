@@ -289,6 +289,9 @@ func (s *scan) plainPDF(p part, out io.Writer, result *Result) error {
 	if w.marks["drawn"] > 0 {
 		result.Notes = append(result.Notes, noteDrawn)
 	}
+	if w.marks["colours"] > 0 {
+		result.Notes = append(result.Notes, noteColours)
+	}
 	result.Same = false
 	return w.write(out, root)
 }

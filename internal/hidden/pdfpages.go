@@ -75,8 +75,12 @@ func (w *pdfWalk) heading() {
 	w.note(w.trailer["Info"])
 	info, _ := w.get(w.trailer["Info"]).(pdfDict)
 	for _, k := range info.keys() {
+		kind := kindByName(string(k), kindTag)
+		if k == "Creator" { // here it is the program that the pages were written in
+			kind = kindProgram
+		}
 		if k != "Trapped" {
-			w.found(Finding{Kind: kindByName(string(k), kindTag), Where: w.p.under("Info"), Name: string(k), Value: w.show(info[k])})
+			w.found(Finding{Kind: kind, Where: w.p.under("Info"), Name: string(k), Value: w.show(info[k])})
 		}
 	}
 	if id, ok := w.get(w.trailer["ID"]).(pdfArray); ok && len(id) > 0 {

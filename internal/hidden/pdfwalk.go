@@ -371,6 +371,9 @@ func (w *pdfWalk) colours(v any, where string) any {
 	}
 	b, _ := w.decode(st)
 	w.icc(part{w.p.under(where, "ICC"), bytes.NewReader(b), int64(len(b)), 0, w.p.depth + 1})
+	if g := gamutOf(b); g == nil {
+		w.marks["colours"]++
+	}
 	switch n := w.get(st.dict["N"]); n {
 	case pdfWord("1"):
 		return pdfName("DeviceGray")
