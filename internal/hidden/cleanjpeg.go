@@ -29,9 +29,7 @@ func plainJPEG(b []byte, profile bool) (out []byte, oriented bool, err error) {
 			icc = append(icc, data[14:]...)
 		case g.marker == jpegApp0+1 && bytes.HasPrefix(data, []byte(markExif)):
 			oriented = oriented || orientation(data[6:]) > 1
-		case g.marker >= jpegApp0 && g.marker <= jpegApp15, g.marker == jpegComment:
-		case g.marker >= 0xF0 && g.marker <= 0xFD: // reserved
-		default:
+		case decodes(g.marker):
 			body.Write(b[g.at:g.to])
 		}
 	}

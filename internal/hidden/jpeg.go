@@ -141,7 +141,9 @@ func (f *photo) segment(g segment) {
 	switch {
 	case g.marker == jpegComment:
 		f.at(f.p, kindText, "", "comment", sample(body, size), g.at, g.to-g.at)
+	case decodes(g.marker):
 	case g.marker < jpegApp0 || g.marker > jpegApp15:
+		f.at(f.p, kindUnknown, "", fmt.Sprintf("marker %02X", g.marker), sample(body, size), g.at, g.to-g.at)
 	case n == 0 && has(markJFIF) && size >= 14:
 		if size > 14 {
 			f.at(f.p, kindPicture, where, "thumbnail", fmt.Sprintf("RGB %dx%d, %s", body[12], body[13], amount(size-14)), g.body+14, size-14)
@@ -172,6 +174,9 @@ func (f *photo) segment(g segment) {
 		f.at(f.p, kindUnknown, "", where, sample(body, size), g.at, g.to-g.at)
 	}
 }
+
+// decodes says whether a marker has a part in decoding the picture (table B.1).
+func decodes(m byte) bool { return m >= 0xC0 && m <= 0xDF && m != 0xC8 && m != jpegStart }
 
 // smallPicture is the thumbnail of an extended JFIF segment.
 func (f *photo) smallPicture(p part) {

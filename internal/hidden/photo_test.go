@@ -110,8 +110,9 @@ func TestJPEGNamesAndLosesWhatIsHidden(t *testing.T) {
 		"C2PA": {func(b []byte) []byte {
 			return withSegment(b, jpegApp0+11, "JP\x00\x01\x00\x00\x00\x01\x00\x00\x00\x40jumb\x00\x00\x00\x30jumd0123456789abcdef\x03c2pa "+mark+"\x00")
 		}, []string{"JUMBF ~ c2pa " + mark}},
-		"unknown APP":   {func(b []byte) []byte { return withSegment(b, jpegApp0+4, mark) }, []string{"unknown ~ APP4 ~ " + mark}},
-		"profile words": {func(b []byte) []byte { return withSegment(b, jpegApp0+2, profile("Zeuge7")) }, []string{"profile ~ description ~ Zeuge7"}},
+		"unknown APP":     {func(b []byte) []byte { return withSegment(b, jpegApp0+4, mark) }, []string{"unknown ~ APP4 ~ " + mark}},
+		"reserved marker": {func(b []byte) []byte { return withSegment(b, 0xF5, mark) }, []string{"unknown ~ marker F5 ~ " + mark}},
+		"profile words":   {func(b []byte) []byte { return withSegment(b, jpegApp0+2, profile("Zeuge7")) }, []string{"profile ~ description ~ Zeuge7"}},
 		"second picture": {func(b []byte) []byte { return append(b, withSegment(jpegBytes(t), jpegComment, mark)...) },
 			[]string{"picture ~ further picture ~ JPEG 48x32", "after-the-end-1 ~ comment ~ " + mark}},
 		"motion photo":     {func(b []byte) []byte { return append(b, film+mark[8:]...) }, []string{"frames ~ motion photo ~ video/mp4"}},

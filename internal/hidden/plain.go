@@ -52,7 +52,9 @@ func (s *scan) plainPNG(b []byte) (out []byte, oriented bool, err error) {
 			if len(pixels) > 0 {
 				out, pixels = appendChunk(out, "IDAT", pixels), []byte{}
 			}
-		case contains(pngShown, c.kind):
+		case c.kind == "IEND":
+			out = appendChunk(out, "IEND", nil)
+		case c.shows():
 			out = append(out, b[c.at:c.end()]...)
 		}
 	}

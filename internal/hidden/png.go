@@ -8,8 +8,16 @@ import (
 	"strings"
 )
 
-// pngShown are the chunks that make the picture and hold no words (PNG 3rd edition).
-var pngShown = strings.Fields("IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB sBIT pHYs bKGD hIST cICP mDCV cLLI")
+// pngShown are the chunks that make the picture and hold no words, with the most bytes
+// that each may have (PNG 3rd edition).
+var pngShown = map[string]int64{"IHDR": 13, "PLTE": 768, "IDAT": 1<<31 - 1, "IEND": 0, "tRNS": 256, "gAMA": 4, "cHRM": 32, "sRGB": 1, "sBIT": 4, "pHYs": 9,
+	"bKGD": 6, "hIST": 512, "cICP": 4, "mDCV": 24, "cLLI": 8}
+
+// shows says whether a chunk makes a part of the picture and no more.
+func (c chunk) shows() bool {
+	most, ok := pngShown[c.kind]
+	return ok && c.n <= most
+}
 
 // A chunk is one of a PNG: its content is at body, its check after it.
 type chunk struct {
@@ -56,7 +64,7 @@ func (s *scan) png(p part) {
 		case "fcTL", "fdAT":
 			frames++
 		}
-		if !contains(pngShown, c.kind) {
+		if !c.shows() {
 			s.chunk(p, c, b[c.body:c.body+c.n])
 		}
 	}
