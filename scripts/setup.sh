@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-run_packages=(ca-certificates gcc libc6-dev ffmpeg jq zip unzip)
+run_packages=(ca-certificates gcc libc6-dev ffmpeg libheif-examples jq zip unzip)
 test_packages=(age libimage-exiftool-perl mat2 poppler-utils chromium fonts-noto-cjk unicode-data libhangul-data)
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -122,10 +122,10 @@ onnx_runtime() {
 }
 
 ssd_model() {
-	local to=share/ssd_mobilenetv1.onnx
-	[ "$(sha $to)" = "$(pin SSDHash)" ] && return
-	say "detector SSD: making $to from the weights in the package"
-	go run ./internal/face/convert -out $to
+	local real=share/ssd_mobilenetv1.onnx bytes=share/ssd_mobilenetv1_8bit.onnx
+	[ "$(sha $real)" = "$(pin SSDHash)" ] && [ "$(sha $bytes)" = "$(pin SSDBytesHash)" ] && return
+	say "detector SSD: making $real and $bytes from the weights in the package"
+	go run ./internal/face/convert -out share
 }
 
 yunet_file=yunet_2023mar.onnx

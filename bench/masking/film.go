@@ -120,7 +120,8 @@ const (
 	smallest = 12
 )
 
-// truth says where every face is that can be seen.
+// truth says where every face is that can be seen, and to be ignored, where heads are
+// whose face cannot: a mask over one is neither missed nor false.
 func (s scene) truth() truth {
 	t := truth{Clip: s.name, Frames: len(s.frames), nobody: s.noFace}
 	at := map[string]int{}
@@ -128,15 +129,19 @@ func (s scene) truth() truth {
 		for li, l := range f.layers {
 			for fi, face := range l.photo.faces {
 				b := l.place(face)
-				if l.bare || !inside(face, l.part) || b[2]-b[0] < smallest || f.seen(b, li, s.w, s.h) < visible {
+				if l.bare || !inside(face, l.part) {
 					continue
 				}
 				who := fmt.Sprintf("photo %d face %d", l.photo.number, fi+1)
+				unseen := b[2]-b[0] < smallest || f.seen(b, li, s.w, s.h) < visible
+				if unseen {
+					who += " unseen"
+				}
 				i, ok := at[who]
 				if !ok {
 					i = len(t.Tracks)
 					at[who] = i
-					t.Tracks = append(t.Tracks, person{ID: i, Person: who, Boxes: map[int]evidence.Box{}})
+					t.Tracks = append(t.Tracks, person{ID: i, Person: who, Ignore: unseen, Boxes: map[int]evidence.Box{}})
 				}
 				t.Tracks[i].Boxes[n] = b
 			}

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -73,6 +74,11 @@ type truth struct {
 	Frames int      `json:"frames"`
 	Tracks []person `json:"tracks"`
 	nobody bool
+}
+
+// shows says whether a face is to be seen at all.
+func (t truth) shows() bool {
+	return slices.ContainsFunc(t.Tracks, func(p person) bool { return !p.Ignore && len(p.Boxes) > 0 })
 }
 
 // A person is one face through its frames.
@@ -167,7 +173,7 @@ func (s settings) trials(folder string) ([]trial, error) {
 	}
 	for _, sc := range byName(scenes(photos), s.only) {
 		t := trial{sc.truth(), filepath.Join(folder, sc.name+".mp4")}
-		if len(t.truth.Tracks) == 0 && !sc.noFace {
+		if !t.truth.shows() && !sc.noFace {
 			return nil, fmt.Errorf("scene %s shows nobody: nothing could fail", sc.name)
 		}
 		if err := sc.film(t.clip); err != nil {
@@ -187,7 +193,7 @@ func recorded(s settings, path string) (trial, error) {
 	if err := json.Unmarshal(b, &t.truth); err != nil {
 		return t, err
 	}
-	if len(t.truth.Tracks) == 0 {
+	if !t.truth.shows() {
 		return t, fmt.Errorf("no faces in %s: nothing could fail", path)
 	}
 	t.clip, err = clipOf(s, t.truth.Clip)
@@ -250,7 +256,7 @@ func score(s settings, t trial) (*result, error) {
 		return nil, err
 	}
 	r := &result{truth: t.truth, sum: sum}
-	return r, r.measure(out.Name())
+	return r, r.measure(t.clip, out.Name())
 }
 
 // peak masks one clip and tells how much memory the largest process took.

@@ -36,37 +36,70 @@ func (r *result) String() string {
 		len(r.bare), len(r.exposed), r.thin, 100*r.lowest, 100*r.false, r.sum.Queue, r.sum.FPS, r.bare)
 }
 
-// measure decodes the masked clip and counts masked pixels.
-func (r *result) measure(path string) error {
+// measure decodes the masked clip beside the one that it was made of, and counts
+// masked pixels.
+func (r *result) measure(clip, path string) error {
 	w, h, err := size(path)
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("ffmpeg", "-v", "error", "-xerror", "-i", path, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv444p", "pipe:1")
-	pipe, err := cmd.StdoutPipe()
+	r.lowest, r.exposed = 1, map[string]bool{}
+	masked, err := decode(path, w, h)
 	if err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
+	source, err := decode(clip, w, h)
+	if err != nil {
 		return err
 	}
-	r.lowest, r.exposed = 1, map[string]bool{}
-	frame := make([]byte, w*h*3)
-	in := bufio.NewReaderSize(pipe, 1<<20)
 	n := 0
 	for ; ; n++ {
-		if _, err := io.ReadFull(in, frame); errors.Is(err, io.EOF) {
+		p, err := masked.next()
+		if errors.Is(err, io.EOF) {
 			break
-		} else if err != nil {
+		}
+		q, err2 := source.next()
+		if err := errors.Join(err, err2); err != nil {
 			return err
 		}
-		r.frame(n, picture{w, h, frame})
+		r.frame(n, p, q)
 	}
 	r.false /= float64(max(n, 1))
 	if n != r.truth.Frames {
 		return fmt.Errorf("%d frames, not %d", n, r.truth.Frames)
 	}
-	return cmd.Wait()
+	return errors.Join(masked.cmd.Wait(), source.rest())
+}
+
+// A decoding is a clip frame by frame.
+type decoding struct {
+	cmd  *exec.Cmd
+	in   *bufio.Reader
+	w, h int
+	yuv  []byte
+}
+
+func decode(path string, w, h int) (*decoding, error) {
+	cmd := exec.Command("ffmpeg", "-v", "error", "-xerror", "-i", path, "-fps_mode", "passthrough",
+		"-vf", fmt.Sprintf("scale=%d:%d", w, h), "-f", "rawvideo", "-pix_fmt", "yuv444p", "pipe:1")
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	return &decoding{cmd, bufio.NewReaderSize(pipe, 1<<20), w, h, make([]byte, w*h*3)}, cmd.Start()
+}
+
+func (d *decoding) next() (picture, error) {
+	_, err := io.ReadFull(d.in, d.yuv)
+	return picture{d.w, d.h, d.yuv}, err
+}
+
+// rest ends a decoding that must be at its end.
+func (d *decoding) rest() error {
+	if n, err := io.Copy(io.Discard, d.in); err != nil || n > 0 {
+		return fmt.Errorf("%d bytes more: %w", n, err)
+	}
+	return d.cmd.Wait()
 }
 
 func size(path string) (w, h int, err error) {
@@ -91,7 +124,7 @@ func (p picture) masked(x, y int) bool {
 	return near(p.yuv[i], 90) && near(p.yuv[p.w*p.h+i], 140) && near(p.yuv[2*p.w*p.h+i], 118)
 }
 
-func (r *result) frame(n int, p picture) {
+func (r *result) frame(n int, p, source picture) {
 	var heads []evidence.Box
 	for _, t := range r.truth.Tracks {
 		b, ok := t.Boxes[n]
@@ -114,7 +147,7 @@ func (r *result) frame(n int, p picture) {
 			r.exposed[fmt.Sprint(t.Person)] = true
 		}
 	}
-	r.false += p.outside(heads)
+	r.false += p.outside(heads, source)
 }
 
 // share is how much of a box, as far as it is in the picture, is masked.
@@ -134,15 +167,16 @@ func (p picture) share(b evidence.Box) float64 {
 	return float64(under) / float64(all)
 }
 
-// outside is the share of the picture that is masked though no head is near.
-func (p picture) outside(heads []evidence.Box) float64 {
+// outside is the share of the picture that is masked though no head is near. What had the
+// mask's colour before is not the mask's doing.
+func (p picture) outside(heads []evidence.Box, source picture) float64 {
 	n := 0
 	for y := range p.h {
 		for x := range p.w {
 			in := func(b evidence.Box) bool {
 				return float64(x) >= b[0] && float64(x) < b[2] && float64(y) >= b[1] && float64(y) < b[3]
 			}
-			if p.masked(x, y) && !slices.ContainsFunc(heads, in) {
+			if p.masked(x, y) && !source.masked(x, y) && !slices.ContainsFunc(heads, in) {
 				n++
 			}
 		}

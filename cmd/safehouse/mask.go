@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 
 	"safehouse/internal/evidence"
 	"safehouse/internal/mask"
@@ -32,6 +33,7 @@ func (a *app) studio() (mask.Studio, error) {
 	}
 	runner.FFmpeg, _ = exec.LookPath("ffmpeg")   // absent: the runner says so when it is needed
 	runner.FFprobe, _ = exec.LookPath("ffprobe") // likewise
+	runner.Heif, _ = exec.LookPath("heif-convert")
 	return mask.Studio{Media: runner, Tool: "safehouse " + version()}, nil
 }
 
@@ -66,6 +68,7 @@ type maskCmd struct {
 	Profile string `help:"${help_mask_profile}" default:"standard" enum:"fast,standard,thorough"`
 	PlanOut string `help:"${help_mask_plan_out}" placeholder:"P"`
 	Plan    string `help:"${help_mask_plan}" placeholder:"P"`
+	Follow  bool   `help:"${help_mask_follow}"`
 	Model   string `help:"${help_mask_model}" placeholder:"FILE"`
 	Audio   string `help:"${help_mask_audio}" default:"remove" enum:"remove,keep"`
 	Style   string `help:"${help_mask_style}" default:"solid" enum:"solid,mosaic"`
@@ -98,6 +101,11 @@ func (c *maskCmd) Run(a *app) error {
 	var plan evidence.MaskPlan
 	var done mask.Summary
 	err = writeWhole(c.Out, c.Force, func(out *os.File) (err error) {
+		if c.Follow {
+			if *given, err = s.Follow(a.ctx, in, *given, steps.at); err != nil {
+				return err
+			}
+		}
 		plan, done, err = s.Mask(a.ctx, in, out, given, opt, steps.at)
 		return err
 	})
@@ -111,13 +119,22 @@ func (c *maskCmd) Run(a *app) error {
 	}
 	return a.show(maskJSON{c.Out, done}, func() {
 		a.line("mask.done", c.Out, done.Tracks, done.Frames, done.FPS, done.Queue)
+		if done.Whole > 0 {
+			a.line("mask.whole_frames", done.Whole)
+		}
 	})
 }
 
 func (c *maskCmd) options() (opt mask.Options, given *evidence.MaskPlan, err error) {
-	opt = mask.Options{Profile: c.Profile, Audio: c.Audio, Style: c.Style, Strict: c.Strict}
-	if opt.Model, err = absolute(c.Model); err != nil || c.Plan == "" {
+	opt = mask.Options{Profile: c.Profile, Audio: c.Audio, Style: c.Style, Still: still(c.Out), Strict: c.Strict}
+	if opt.Model, err = absolute(c.Model); err != nil {
 		return opt, nil, err
+	}
+	if c.Plan == "" && c.Follow {
+		return opt, nil, &evidence.Problem{Code: "mask.follow_what"}
+	}
+	if c.Plan == "" {
+		return opt, nil, nil
 	}
 	f, err := os.Open(c.Plan)
 	if err != nil {
@@ -126,6 +143,17 @@ func (c *maskCmd) options() (opt mask.Options, given *evidence.MaskPlan, err err
 	defer f.Close()
 	plan, err := mask.ParsePlan(f)
 	return opt, &plan, err
+}
+
+// still is what a photo is written as under a name.
+func still(name string) string {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".png":
+		return media.PNG
+	case ".jpg", ".jpeg":
+		return media.JPEG
+	}
+	return ""
 }
 
 func writePlan(name string, plan evidence.MaskPlan, force bool) error {

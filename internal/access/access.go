@@ -29,6 +29,7 @@ const (
 	WithdrawItem Action = "item.withdraw"
 	Backup       Action = "backup.make"
 	PlanMask     Action = "mask.plan"
+	EditMask     Action = "mask.edit" // a box of one's own; a track taken out; back to an earlier version
 	RenderMask   Action = "mask.render"
 	ReadCase     Action = "case.read"
 	WriteCase    Action = "case.write"
@@ -43,12 +44,12 @@ const (
 
 var may = map[evidence.Role][]Action{
 	evidence.Administrator: {
-		AddMember, RemoveMember, Custodians, Recovery, ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
+		AddMember, RemoveMember, Custodians, Recovery, ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, EditMask, RenderMask, ReadCase, WriteCase,
 		ReadHandedIn, MoveItem, ShareCase,
 		WriteDraft, ReadDraft, Review, Release, ReadJournal, Clean, Backup,
 	},
 	evidence.Researcher: {
-		ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, RenderMask, ReadCase, WriteCase,
+		ListMembers, HandIn, ReadItem, OpenOriginal, WithdrawItem, PlanMask, EditMask, RenderMask, ReadCase, WriteCase,
 		ReadHandedIn, MoveItem, ShareCase, WriteDraft, ReadDraft, Review, Release, ReadJournal,
 	},
 	evidence.Reviewer: {ListMembers, ReadItem, ReadCase, ReadDraft, Review, ReadJournal},

@@ -34,7 +34,7 @@ func TestFieldHandsInAndSeesNothingElse(t *testing.T) {
 }
 
 func TestReviewerWritesNothing(t *testing.T) {
-	for _, a := range []Action{AddMember, HandIn, OpenOriginal, WithdrawItem, Backup, PlanMask, RenderMask, WriteCase, ShareCase, MoveItem, WriteDraft, Release} {
+	for _, a := range []Action{AddMember, HandIn, OpenOriginal, WithdrawItem, Backup, PlanMask, EditMask, RenderMask, WriteCase, ShareCase, MoveItem, WriteDraft, Release} {
 		if Check(evidence.Actor{ID: "mem_x", Role: evidence.Reviewer}, a) == nil {
 			t.Errorf("a reviewer may %s", a)
 		}

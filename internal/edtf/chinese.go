@@ -14,69 +14,71 @@ const (
 )
 
 // chinese reads dates in Chinese, in simplified and traditional characters.
-var chinese = grammar{
-	rules: []rule{
-		zh(`(?P<iso>\d{4}-\d\d-\d\d)`, func(g groups, _ moment) string { return g["iso"] }),
-		zh(`(?P<y>`+zhYear+`)年(?P<m>`+zhMonth+`)月(?P<d>`+zhNum+`)[日号號]`, func(g groups, _ moment) string {
-			return ymd(zhCount(g["y"]), zhCount(g["m"]), zhCount(g["d"]))
-		}),
-		zh(`(?P<y>`+zhYear+`)年(?P<m>`+zhMonth+`)月(?P<p>`+zhPart+`)?`, func(g groups, _ moment) string {
-			return zhMonthPart(zhCount(g["y"]), zhCount(g["m"]), g["p"])
-		}),
-		zh(`(?P<y>`+zhYear+`)年(?P<p>年?(?:初|中|底|末))?`, func(g groups, _ moment) string { return zhYearPart(zhCount(g["y"]), g["p"]) }),
-		zh(`(?P<y>`+zhYear+`)年(?P<q>春|夏|秋|冬)[季天]?`, func(g groups, _ moment) string {
-			return month(zhCount(g["y"]), map[string]int{"春": 21, "夏": 22, "秋": 23, "冬": 24}[g["q"]])
-		}),
-		zh(`主[体體](?P<j>\d{1,3})年`, func(g groups, _ moment) string { return year(1911 + g.num("j")) }),
-		zh(`(?P<y>\d{3}0)年代(?P<p>初|中|末)?`, zhDecade),
-		zh(`(?P<c>20|21)世[纪紀](?P<y>\d0)年代(?P<p>初|中|末)?`, func(g groups, at moment) string {
-			return zhDecade(groups{"y": year((g.num("c")-1)*100 + g.num("y")), "p": g["p"]}, at)
-		}),
-		zh(`(?P<s>去年|前年|今年|明年)(?:(?P<m>`+zhMonth+`)月(?:(?P<d>`+zhNum+`)[日号號]|(?P<q>`+zhPart+`))?|(?P<p>年?(?:初|中|底|末)))?`, zhYearStep),
-		zh(`(?:(?P<s>上|本|这|這|下)[个個]?月)(?:(?P<d>`+zhNum+`)[日号號]|(?P<p>`+zhPart+`))?`, zhMonthStep),
-		zh(`(?P<m>`+zhMonth+`)月(?P<d>`+zhNum+`)[日号號]`, func(g groups, at moment) string {
-			m, d := zhCount(g["m"]), zhCount(g["d"])
-			if y, ok := at.pick(m, d); ok {
-				return ymd(y, m, d)
-			}
-			return ""
-		}),
-		zh(`(?P<m>`+zhMonth+`)月(?P<p>`+zhPart+`)?`, func(g groups, at moment) string {
-			m := zhCount(g["m"])
-			if y, ok := at.pick(m, 1); ok {
-				return zhMonthPart(y, m, g["p"])
-			}
-			return ""
-		}),
-		zh(`(?P<w>前天|昨天|昨日|今天|今日|明天|明日|后天|後天)`, func(g groups, at moment) string {
-			return at.dayOff(map[rune]int{'前': -2, '昨': -1, '今': 0, '明': 1, '后': 2, '後': 2}[[]rune(g["w"])[0]])
-		}),
-		zh(`(?P<s>上|本|这|這|下)?[个個]?(?:星期|周|週|礼拜|禮拜)(?P<w>`+zhDay+`)`, zhWeekday),
-		zh(`(?P<s>上|本|这|這|下)[个個]?(?:星期|周|週)`, func(g groups, at moment) string {
-			if !at.known() {
+func chinese() *grammar {
+	return &grammar{
+		rules: []rule{
+			zh(`(?P<iso>\d{4}-\d\d-\d\d)`, func(g groups, _ moment) string { return g["iso"] }),
+			zh(`(?P<y>`+zhYear+`)年(?P<m>`+zhMonth+`)月(?P<d>`+zhNum+`)[日号號]`, func(g groups, _ moment) string {
+				return ymd(zhCount(g["y"]), zhCount(g["m"]), zhCount(g["d"]))
+			}),
+			zh(`(?P<y>`+zhYear+`)年(?P<m>`+zhMonth+`)月(?P<p>`+zhPart+`)?`, func(g groups, _ moment) string {
+				return zhMonthPart(zhCount(g["y"]), zhCount(g["m"]), g["p"])
+			}),
+			zh(`(?P<y>`+zhYear+`)年(?P<p>年?(?:初|中|底|末))?`, func(g groups, _ moment) string { return zhYearPart(zhCount(g["y"]), g["p"]) }),
+			zh(`(?P<y>`+zhYear+`)年(?P<q>春|夏|秋|冬)[季天]?`, func(g groups, _ moment) string {
+				return month(zhCount(g["y"]), map[string]int{"春": 21, "夏": 22, "秋": 23, "冬": 24}[g["q"]])
+			}),
+			zh(`主[体體](?P<j>\d{1,3})年`, func(g groups, _ moment) string { return year(1911 + g.num("j")) }),
+			zh(`(?P<y>\d{3}0)年代(?P<p>初|中|末)?`, zhDecade),
+			zh(`(?P<c>20|21)世[纪紀](?P<y>\d0)年代(?P<p>初|中|末)?`, func(g groups, at moment) string {
+				return zhDecade(groups{"y": year((g.num("c")-1)*100 + g.num("y")), "p": g["p"]}, at)
+			}),
+			zh(`(?P<s>去年|前年|今年|明年)(?:(?P<m>`+zhMonth+`)月(?:(?P<d>`+zhNum+`)[日号號]|(?P<q>`+zhPart+`))?|(?P<p>年?(?:初|中|底|末)))?`, zhYearStep),
+			zh(`(?:(?P<s>上|本|这|這|下)[个個]?月)(?:(?P<d>`+zhNum+`)[日号號]|(?P<p>`+zhPart+`))?`, zhMonthStep),
+			zh(`(?P<m>`+zhMonth+`)月(?P<d>`+zhNum+`)[日号號]`, func(g groups, at moment) string {
+				m, d := zhCount(g["m"]), zhCount(g["d"])
+				if y, ok := at.pick(m, d); ok {
+					return ymd(y, m, d)
+				}
 				return ""
-			}
-			return at.week(zhSteps[g["s"]])
-		}),
-		zh(`(?P<n>`+zhNum+`|[两兩]) ?(?P<u>天|日|周|週|个星期|個星期|个月|個月|年)(?:之)?前`, func(g groups, at moment) string {
-			if !at.known() {
+			}),
+			zh(`(?P<m>`+zhMonth+`)月(?P<p>`+zhPart+`)?`, func(g groups, at moment) string {
+				m := zhCount(g["m"])
+				if y, ok := at.pick(m, 1); ok {
+					return zhMonthPart(y, m, g["p"])
+				}
 				return ""
-			}
-			return at.ago(zhCount(g["n"]), zhUnit(g["u"]))
-		}),
-		zh(`每年|每月|每[周週]|每天|每日|近日|近来|最近`, unplaced),
-		zh(`春[节節]|[农農][历曆]新年|中秋[节節]?`, unplaced),
-	},
-	frame: []frame{
-		{after: "以来", change: fromFirst}, {after: "以來", change: fromFirst}, {after: "之后", change: fromFirst}, {after: "之後", change: fromFirst},
-		{after: "以后", change: fromFirst}, {after: "以後", change: fromFirst}, {after: "起", change: fromFirst}, {after: "后", change: fromFirst},
-		{after: "以前", change: toSecond}, {after: "之前", change: toSecond}, {after: "为止", change: toSecond}, {after: "為止", change: toSecond},
-		{before: "截至", change: toSecond}, {before: "直到", change: toSecond},
-		{after: "左右", change: about}, {after: "前后", change: about}, {after: "前後", change: about}, {before: "大约", change: about}, {before: "大約", change: about}, {before: "约", change: about}, {before: "約", change: about},
-		{before: "自从", change: fromFirst}, {before: "自從", change: fromFirst}, {before: "自", change: fromFirst},
-	},
-	trim:  regexp.MustCompile(`^[在于於]|[的]$`),
-	ahead: regexp.MustCompile(`将|將|预计|預計|下`),
+			}),
+			zh(`(?P<w>前天|昨天|昨日|今天|今日|明天|明日|后天|後天)`, func(g groups, at moment) string {
+				return at.dayOff(map[rune]int{'前': -2, '昨': -1, '今': 0, '明': 1, '后': 2, '後': 2}[[]rune(g["w"])[0]])
+			}),
+			zh(`(?P<s>上|本|这|這|下)?[个個]?(?:星期|周|週|礼拜|禮拜)(?P<w>`+zhDay+`)`, zhWeekday),
+			zh(`(?P<s>上|本|这|這|下)[个個]?(?:星期|周|週)`, func(g groups, at moment) string {
+				if !at.known() {
+					return ""
+				}
+				return at.week(zhSteps[g["s"]])
+			}),
+			zh(`(?P<n>`+zhNum+`|[两兩]) ?(?P<u>天|日|周|週|个星期|個星期|个月|個月|年)(?:之)?前`, func(g groups, at moment) string {
+				if !at.known() {
+					return ""
+				}
+				return at.ago(zhCount(g["n"]), zhUnit(g["u"]))
+			}),
+			zh(`每年|每月|每[周週]|每天|每日|近日|近来|最近`, unplaced),
+			zh(`春[节節]|[农農][历曆]新年|中秋[节節]?`, unplaced),
+		},
+		frame: []frame{
+			{after: "以来", change: fromFirst}, {after: "以來", change: fromFirst}, {after: "之后", change: fromFirst}, {after: "之後", change: fromFirst},
+			{after: "以后", change: fromFirst}, {after: "以後", change: fromFirst}, {after: "起", change: fromFirst}, {after: "后", change: fromFirst},
+			{after: "以前", change: toSecond}, {after: "之前", change: toSecond}, {after: "为止", change: toSecond}, {after: "為止", change: toSecond},
+			{before: "截至", change: toSecond}, {before: "直到", change: toSecond},
+			{after: "左右", change: about}, {after: "前后", change: about}, {after: "前後", change: about}, {before: "大约", change: about}, {before: "大約", change: about}, {before: "约", change: about}, {before: "約", change: about},
+			{before: "自从", change: fromFirst}, {before: "自從", change: fromFirst}, {before: "自", change: fromFirst},
+		},
+		trim:  regexp.MustCompile(`^[在于於]|[的]$`),
+		ahead: regexp.MustCompile(`将|將|预计|預計|下`),
+	}
 }
 
 func zh(pattern string, read func(groups, moment) string) rule { return say("", "", "", pattern, read) }

@@ -17,55 +17,57 @@ const (
 )
 
 // english reads dates in English.
-var english = grammar{
-	rules: []rule{
-		en(`(?P<iso>\d{4}-\d\d-\d\d)`, func(g groups, _ moment) string { return g["iso"] }),
-		en(`(?P<m>`+enMonth+`)\.? (?P<d>\d{1,2})(?:st|nd|rd|th)?,? (?P<y>\d{4})`+enClock, enFull),
-		en(`(?:the )?(?P<d>\d{1,2})(?:st|nd|rd|th)?(?: of)? (?P<m>`+enMonth+`)\.?,? (?P<y>\d{4})`+enClock, enFull),
-		en(`(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y>\d{4})`, enSlashes),
-		en(`(?P<m>`+enMonth+`)\.? (?P<d>\d{1,2})(?:st|nd|rd|th)?`, enDayOfMonth),
-		en(`(?:the )?(?P<d>\d{1,2})(?:st|nd|rd|th)?(?: of)? (?P<m>`+enMonth+`)`, enDayOfMonth),
-		en(`(?P<m>`+enMonth+`) (?:and|to|through) (?P<n>`+enMonth+`),? (?P<y>\d{4})`, func(g groups, _ moment) string {
-			return between(month(g.num("y"), enMonths(g["m"])), month(g.num("y"), enMonths(g["n"])))
-		}),
-		en(`(?P<p>`+enPart+`)[ -](?P<m>`+enMonth+`)(?:,? (?:of )?(?P<y>\d{4}))?`, enPartOfMonth),
-		en(`(?P<p>`+enPart+`)[ -](?P<s>last|this|next) (?P<u>month|year)`, enPartOfStep),
-		en(`(?P<p>`+enPart+`)[ -](?P<y>`+enYear+`)`, func(g groups, _ moment) string {
-			return half(g["p"], partOfYear(g.num("y"), enThird(g["p"])), g["y"])
-		}),
-		en(`(?P<m>`+enMonth+`)\.?,? (?:of )?(?P<y>`+enYear+`)`, func(g groups, _ moment) string { return month(g.num("y"), enMonths(g["m"])) }),
-		en(`(?P<s>last|this|next) (?P<m>`+enMonth+`)`, enStepMonth),
-		enAfter(`(?:in|since|by|during|until|till|through|from|of|before|after|every) `, `(?P<m>`+enMonth+`)`, enBareMonth),
-		en(`(?:the )?(?:(?P<p>early|mid|late)[ -])?(?P<y>\d{3}0)s`, enDecade),
-		en(`(?:the )?(?P<q>first|second|third|fourth|last) quarter of (?P<y>`+enYear+`)`, func(g groups, _ moment) string {
-			q := map[string]int{"first": 33, "second": 34, "third": 35, "fourth": 36, "last": 36}[strings.ToLower(g["q"])]
-			return month(g.num("y"), q)
-		}),
-		en(`(?:the )?(?P<q>spring|summer|autumn|fall|winter)(?: of)? (?P<y>`+enYear+`)`, func(g groups, _ moment) string {
-			q := map[string]int{"spring": 21, "summer": 22, "autumn": 23, "fall": 23, "winter": 24}[strings.ToLower(g["q"])]
-			return month(g.num("y"), q)
-		}),
-		enAfter(`(?:in|since|by|during|until|till|through|from|between|before|after|year|(?:from|between) \d{4} (?:to|and)) `, `(?P<y>`+enYear+`)`,
-			func(g groups, _ moment) string { return g["y"] }),
-		en(`(?P<w>yesterday|today|tomorrow|tonight|the day before yesterday)`, enWord),
-		en(`(?:earlier |later )?(?P<s>last|this|next) (?P<u>weekend|week|month|year)`, enStep),
-		en(`(?:(?P<s>last|this|next|the previous|the following) )?(?P<w>`+enDay+`)(?: (?:morning|afternoon|evening|night))?`, enWeekday),
-		en(`(?P<n>`+enNum+`) (?P<u>`+enUnit+`) ago`, enAgo),
-		en(`(?:the )?(?:past|last|previous) (?P<n>`+enNum+`) (?P<u>`+enUnit+`)`, enPast),
-		en(`(?:every|each) (?:year|month|week|day|`+enDay+`)|annually|yearly|monthly|weekly|daily`, unplaced),
-		en(`(?:in|within|over|for) `+enNum+` `+enUnit, unplaced),
-		en(`(?:recently|in recent (?:days|weeks|months|years)|(?:several|some|a few|many) (?:days|weeks|months|years) ago)`, unplaced),
-		en(`lunar new year|the lunar new year`, unplaced),
-	},
-	frame: []frame{
-		{before: "since ", change: fromFirst}, {before: "after ", change: fromFirst},
-		{before: "until ", change: toSecond}, {before: "till ", change: toSecond}, {before: "before ", change: toSecond},
-		{before: "by ", change: toSecond}, {before: "up to ", change: toSecond},
-		{before: "about ", change: about}, {before: "around ", change: about}, {before: "circa ", change: about}, {before: "approximately ", change: about},
-		{after: " onwards", change: fromFirst}, {after: " or so", change: about},
-	},
-	trim:  regexp.MustCompile(`(?i)^(?:on|in|at|during)\s+`),
-	ahead: regexp.MustCompile(`(?i)\b(?:will|shall|going to|expected|scheduled|due|plans? to|is to|are to|is set to|are set to)\b`),
+func english() *grammar {
+	return &grammar{
+		rules: []rule{
+			en(`(?P<iso>\d{4}-\d\d-\d\d)`, func(g groups, _ moment) string { return g["iso"] }),
+			en(`(?P<m>`+enMonth+`)\.? (?P<d>\d{1,2})(?:st|nd|rd|th)?,? (?P<y>\d{4})`+enClock, enFull),
+			en(`(?:the )?(?P<d>\d{1,2})(?:st|nd|rd|th)?(?: of)? (?P<m>`+enMonth+`)\.?,? (?P<y>\d{4})`+enClock, enFull),
+			en(`(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y>\d{4})`, enSlashes),
+			en(`(?P<m>`+enMonth+`)\.? (?P<d>\d{1,2})(?:st|nd|rd|th)?`, enDayOfMonth),
+			en(`(?:the )?(?P<d>\d{1,2})(?:st|nd|rd|th)?(?: of)? (?P<m>`+enMonth+`)`, enDayOfMonth),
+			en(`(?P<m>`+enMonth+`) (?:and|to|through) (?P<n>`+enMonth+`),? (?P<y>\d{4})`, func(g groups, _ moment) string {
+				return between(month(g.num("y"), enMonths(g["m"])), month(g.num("y"), enMonths(g["n"])))
+			}),
+			en(`(?P<p>`+enPart+`)[ -](?P<m>`+enMonth+`)(?:,? (?:of )?(?P<y>\d{4}))?`, enPartOfMonth),
+			en(`(?P<p>`+enPart+`)[ -](?P<s>last|this|next) (?P<u>month|year)`, enPartOfStep),
+			en(`(?P<p>`+enPart+`)[ -](?P<y>`+enYear+`)`, func(g groups, _ moment) string {
+				return half(g["p"], partOfYear(g.num("y"), enThird(g["p"])), g["y"])
+			}),
+			en(`(?P<m>`+enMonth+`)\.?,? (?:of )?(?P<y>`+enYear+`)`, func(g groups, _ moment) string { return month(g.num("y"), enMonths(g["m"])) }),
+			en(`(?P<s>last|this|next) (?P<m>`+enMonth+`)`, enStepMonth),
+			enAfter(`(?:in|since|by|during|until|till|through|from|of|before|after|every) `, `(?P<m>`+enMonth+`)`, enBareMonth),
+			en(`(?:the )?(?:(?P<p>early|mid|late)[ -])?(?P<y>\d{3}0)s`, enDecade),
+			en(`(?:the )?(?P<q>first|second|third|fourth|last) quarter of (?P<y>`+enYear+`)`, func(g groups, _ moment) string {
+				q := map[string]int{"first": 33, "second": 34, "third": 35, "fourth": 36, "last": 36}[strings.ToLower(g["q"])]
+				return month(g.num("y"), q)
+			}),
+			en(`(?:the )?(?P<q>spring|summer|autumn|fall|winter)(?: of)? (?P<y>`+enYear+`)`, func(g groups, _ moment) string {
+				q := map[string]int{"spring": 21, "summer": 22, "autumn": 23, "fall": 23, "winter": 24}[strings.ToLower(g["q"])]
+				return month(g.num("y"), q)
+			}),
+			enAfter(`(?:in|since|by|during|until|till|through|from|between|before|after|year|(?:from|between) \d{4} (?:to|and)) `, `(?P<y>`+enYear+`)`,
+				func(g groups, _ moment) string { return g["y"] }),
+			en(`(?P<w>yesterday|today|tomorrow|tonight|the day before yesterday)`, enWord),
+			en(`(?:earlier |later )?(?P<s>last|this|next) (?P<u>weekend|week|month|year)`, enStep),
+			en(`(?:(?P<s>last|this|next|the previous|the following) )?(?P<w>`+enDay+`)(?: (?:morning|afternoon|evening|night))?`, enWeekday),
+			en(`(?P<n>`+enNum+`) (?P<u>`+enUnit+`) ago`, enAgo),
+			en(`(?:the )?(?:past|last|previous) (?P<n>`+enNum+`) (?P<u>`+enUnit+`)`, enPast),
+			en(`(?:every|each) (?:year|month|week|day|`+enDay+`)|annually|yearly|monthly|weekly|daily`, unplaced),
+			en(`(?:in|within|over|for) `+enNum+` `+enUnit, unplaced),
+			en(`(?:recently|in recent (?:days|weeks|months|years)|(?:several|some|a few|many) (?:days|weeks|months|years) ago)`, unplaced),
+			en(`lunar new year|the lunar new year`, unplaced),
+		},
+		frame: []frame{
+			{before: "since ", change: fromFirst}, {before: "after ", change: fromFirst},
+			{before: "until ", change: toSecond}, {before: "till ", change: toSecond}, {before: "before ", change: toSecond},
+			{before: "by ", change: toSecond}, {before: "up to ", change: toSecond},
+			{before: "about ", change: about}, {before: "around ", change: about}, {before: "circa ", change: about}, {before: "approximately ", change: about},
+			{after: " onwards", change: fromFirst}, {after: " or so", change: about},
+		},
+		trim:  regexp.MustCompile(`(?i)^(?:on|in|at|during)\s+`),
+		ahead: regexp.MustCompile(`(?i)\b(?:will|shall|going to|expected|scheduled|due|plans? to|is to|are to|is set to|are set to)\b`),
+	}
 }
 
 func en(pattern string, read func(groups, moment) string) rule { return enAfter("", pattern, read) }

@@ -20,7 +20,7 @@ type Found struct {
 // Find gives every date in a text that was said on a day, in order and without
 // overlap. What cannot be placed ("every year") has no EDTF.
 func Find(text, lang string, said time.Time) []Found {
-	g := grammars[language(text, lang)]
+	g := grammars[language(text, lang)]()
 	var out []Found
 	for _, c := range g.candidates(text) {
 		at := moment{said: said, future: g.ahead.MatchString(sentenceBefore(text, c.start))}

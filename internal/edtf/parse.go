@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -59,7 +60,11 @@ type frame struct {
 	change        func(edtf string) string
 }
 
-var grammars = map[string]*grammar{"en": &english, "ko": &korean, "zh": &chinese}
+// grammars are made when a language is first read: it takes milliseconds, and few
+// commands read dates.
+var grammars = map[string]func() *grammar{
+	"en": sync.OnceValue(english), "ko": sync.OnceValue(korean), "zh": sync.OnceValue(chinese),
+}
 
 // Parse reads words as a date said on the day said, which may be zero. A lang
 // that it does not know is told from the script of the words.
@@ -72,7 +77,7 @@ func Parse(words, lang string, said time.Time) (evidence.When, error) {
 	if len(text) > maxWords {
 		return evidence.When{}, &evidence.Problem{Code: "edtf.unclear"}
 	}
-	edtf, ok := grammars[w.Language].parse(text, moment{said: said}, maxFrames)
+	edtf, ok := grammars[w.Language]().parse(text, moment{said: said}, maxFrames)
 	if !ok {
 		return evidence.When{}, &evidence.Problem{Code: "edtf.unclear"}
 	}

@@ -54,17 +54,28 @@ type MaskPlan struct {
 	Tracks      []Track    `json:"tracks"`
 	Queue       []Doubt    `json:"queue"`
 	WholeFrames []int      `json:"whole_frames"` // frames that are covered whole
+
+	// Unmasked are tracks that a person took out, whole: they cover nothing, and the
+	// second look lets them be seen. Tracks and these have no ID in common.
+	Unmasked []Track `json:"unmasked,omitempty"`
 }
 
-// A Plan is a mask plan as the vault keeps it. Open counts the doubts that
-// nobody has looked at; a release waits until it is 0.
+// A Plan is one version of a mask plan as the vault keeps it. What it masks never
+// changes: an edit makes the next version, with an ID of its own, which nobody has
+// accepted yet. Open counts the doubts that nobody has looked at; a release waits until
+// it is 0.
 type Plan struct {
 	ID       PlanID
 	Item     ItemID
+	Of       PlanID // the version before; empty in the first
+	Version  int    // from 1
+	Next     PlanID // the version after; empty in the newest. The store fills it in
 	Mask     MaskPlan
-	Seen     []int // indices into Mask.Queue that a person has looked at
+	Reasons  map[int]Secret // why each track of Mask.Unmasked is one, by its ID
+	Seen     []int          // indices into Mask.Queue that a person has looked at
 	Made     time.Time
 	By       MemberID
+	Tool     string    // what it was made with
 	Accepted time.Time // zero: not accepted
 	AcceptBy MemberID
 }

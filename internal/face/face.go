@@ -16,6 +16,10 @@ type Hit struct {
 	Box      evidence.Box `json:"box"`
 	Score    float64      `json:"score"`
 	Detector string       `json:"detector"`
+
+	// Alone marks a hit of an unusual way of looking that no other detector confirms: a
+	// face, perhaps.
+	Alone bool `json:"alone,omitempty"`
 }
 
 // The detectors' names, as plans and reports show them.
@@ -40,8 +44,8 @@ type Detector interface {
 	Close() error
 }
 
-// overlap is the share that two boxes have in common of all that they cover.
-func overlap(a, b evidence.Box) float64 {
+// Overlap is the share that two boxes have in common of all that they cover.
+func Overlap(a, b evidence.Box) float64 {
 	w := min(a[2], b[2]) - max(a[0], b[0])
 	h := min(a[3], b[3]) - max(a[1], b[1])
 	if w <= 0 || h <= 0 {

@@ -1,12 +1,15 @@
 package face
 
 import (
+	"bytes"
 	"errors"
 	"image"
 	_ "image/jpeg"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -134,13 +137,68 @@ func TestARuntimeThatIsNotOursIsNotLoaded(t *testing.T) {
 
 func TestAModelThatIsNotOursIsNotLoaded(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, SSDFile), []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{SSDFile, SSDBytesFile} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if _, err := OpenSSD(dir); !errors.Is(err, ErrHash) {
-		t.Fatalf("loaded: %v", err)
+	for _, inBytes := range []bool{false, true} {
+		if _, err := openSSD(dir, inBytes); !errors.Is(err, ErrHash) {
+			t.Fatalf("loaded: %v", err)
+		}
 	}
 }
+
+// A processor without the instructions for it computes the same in bytes only where no
+// sum is cut off, which is why OpenSSD does not use them there.
+func TestBytesSeeWhatFloatingPointSees(t *testing.T) {
+	if !quickBytes() {
+		t.Log("this processor has no instructions for sums of 8-bit products: only floating point is used on it")
+		return
+	}
+	var detectors [2]*SSDDetector
+	for i, inBytes := range []bool{false, true} {
+		d, err := openSSD(share(t), inBytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		detectors[i] = d
+	}
+	for _, name := range []string{"sample1.jpg", "sample2.jpg", "sample3.jpg", "sample4.jpg", "sample5.jpg", "sample6.jpg"} {
+		p := photo(t, name)
+		reals, err1 := detectors[0].Detect(p, .2)
+		bytes, err2 := detectors[1].Detect(p, .1)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range reals {
+			same := func(k Hit) bool { return Overlap(h.Box, k.Box) > .85 && math.Abs(h.Score-k.Score) < .12 }
+			if !slices.ContainsFunc(bytes, same) {
+				t.Errorf("%s: %v with %.2f is not among %v", name, h.Box, h.Score, bytes)
+			}
+		}
+	}
+}
+
+func TestScalingKeepsWhatIsFlat(t *testing.T) {
+	for _, size := range [][2]int{{1, 1}, {7, 3}, {511, 287}, {1280, 720}, {33, 900}} {
+		for _, v := range []byte{0, 1, 128, 254, 255} {
+			rgb := bytes.Repeat([]byte{v}, 3*size[0]*size[1])
+			c := newCanvas(size[0], size[1], 320, 64, false)
+			c.draw(rgb)
+			for y := range c.inH {
+				for x := range c.inW {
+					if got := int(c.pixels[y*c.w+x]); abs(got-int(v)) > 1 {
+						t.Fatalf("%v: %d became %d at %d,%d", size, v, got, x, y)
+					}
+				}
+			}
+		}
+	}
+}
+
+func abs(n int) int { return max(n, -n) }
 
 func TestEqualisingFlatPicturesChangesNoSize(t *testing.T) {
 	var e equaliser
@@ -153,16 +211,20 @@ func TestEqualisingFlatPicturesChangesNoSize(t *testing.T) {
 }
 
 func BenchmarkSSD(b *testing.B) {
-	d, err := OpenSSD(share(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer d.Close()
-	p := Picture{512, 288, make([]byte, 3*512*288)}
-	for b.Loop() {
-		if _, err := d.Detect(p, .15); err != nil {
-			b.Fatal(err)
-		}
+	for name, inBytes := range map[string]bool{"bytes": true, "reals": false} {
+		b.Run(name, func(b *testing.B) {
+			d, err := openSSD(share(b), inBytes)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer d.Close()
+			p := Picture{512, 288, make([]byte, 3*512*288)}
+			for b.Loop() {
+				if _, err := d.Detect(p, .15); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
@@ -175,7 +237,7 @@ func BenchmarkEqualise(b *testing.B) {
 }
 
 func BenchmarkCanvas(b *testing.B) {
-	c := newCanvas(512, 288, 320, 64, 1/127.5, -1, false)
+	c := newCanvas(512, 288, 320, 64, false)
 	rgb := make([]byte, 3*512*288)
 	for b.Loop() {
 		c.draw(rgb)

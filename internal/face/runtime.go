@@ -18,11 +18,13 @@ import (
 // The files that set-up puts into the share folder, by their SHA-256. What has
 // another hash is not loaded.
 const (
-	RuntimeFile = "libonnxruntime.so.1"
-	SSDFile     = "ssd_mobilenetv1.onnx"
-	YuNetFile   = "yunet_2023mar.onnx"
+	RuntimeFile  = "libonnxruntime.so.1"
+	SSDFile      = "ssd_mobilenetv1.onnx"
+	SSDBytesFile = "ssd_mobilenetv1_8bit.onnx"
+	YuNetFile    = "yunet_2023mar.onnx"
 
-	SSDHash = "8c1300f52b9d82eb559387840bed4c216d73e97007b370a4092080c48e4c1267"
+	SSDHash      = "8c1300f52b9d82eb559387840bed4c216d73e97007b370a4092080c48e4c1267"
+	SSDBytesHash = "4a916921d3ca648569e418618b2b308a832b6570d3031bdce64cbed140984cd1"
 )
 
 // ONNX Runtime 1.27.0 from npm onnxruntime-node. Builds from 1.29 on send
@@ -107,6 +109,10 @@ type network struct {
 }
 
 func load(model []byte, outputs ...string) (*network, error) {
+	return loadNamed(model, "input", outputs...)
+}
+
+func loadNamed(model []byte, input string, outputs ...string) (*network, error) {
 	options, err := ort.NewSessionOptions()
 	if err != nil {
 		return nil, err
@@ -121,7 +127,7 @@ func load(model []byte, outputs ...string) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := ort.NewDynamicAdvancedSessionWithONNXData(model, []string{"input"}, outputs, options)
+	s, err := ort.NewDynamicAdvancedSessionWithONNXData(model, []string{input}, outputs, options)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +140,19 @@ func (n *network) run(planes []float32, w, h int, use func(outputs [][]float32))
 	if err != nil {
 		return err
 	}
+	return n.runOn(in, use)
+}
+
+// runBytes is run for a network that reads bytes.
+func (n *network) runBytes(planes []byte, w, h int, use func(outputs [][]float32)) error {
+	in, err := ort.NewTensor(ort.NewShape(1, 3, int64(h), int64(w)), planes)
+	if err != nil {
+		return err
+	}
+	return n.runOn(in, use)
+}
+
+func (n *network) runOn(in ort.Value, use func(outputs [][]float32)) error {
 	defer in.Destroy()
 	values := make([]ort.Value, n.outputs)
 	if err := n.session.Run([]ort.Value{in}, values); err != nil {

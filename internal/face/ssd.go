@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"golang.org/x/sys/cpu"
+
 	"safehouse/internal/evidence"
 )
 
@@ -18,14 +20,34 @@ var ssdScales = []int{512, 320}
 // equalised copy.
 type SSDDetector struct {
 	net       *network
+	bytes     bool // computed in 8-bit integers
 	equaliser equaliser
 	easel     easel
 }
 
-// OpenSSD loads the packaged detector.
-func OpenSSD(share string) (*SSDDetector, error) {
-	path := filepath.Join(share, SSDFile)
-	if err := pinned(path, SSDHash); err != nil {
+// OpenSSD loads the packaged detector: in 8-bit integers where this processor has
+// instructions for sums of their products, which is more than twice as fast, else in
+// floating point. Without these instructions such sums are cut off at 16 bits, and
+// faces are missed.
+func OpenSSD(share string) (*SSDDetector, error) { return openSSD(share, quickBytes()) }
+
+func quickBytes() bool { return cpu.X86.HasAVX512VNNI || cpu.X86.HasAVXVNNI || cpu.ARM64.HasASIMDDP }
+
+// SSDInUse is the name of the file that OpenSSD loads on this machine.
+func SSDInUse() string {
+	if quickBytes() {
+		return SSDBytesFile
+	}
+	return SSDFile
+}
+
+func openSSD(share string, bytes bool) (*SSDDetector, error) {
+	name, hash := SSDFile, SSDHash
+	if bytes {
+		name, hash = SSDBytesFile, SSDBytesHash
+	}
+	path := filepath.Join(share, name)
+	if err := pinned(path, hash); err != nil {
 		return nil, err
 	}
 	model, err := os.ReadFile(path)
@@ -34,10 +56,22 @@ func OpenSSD(share string) (*SSDDetector, error) {
 	}
 	net, err := load(model, "scores", "loc")
 	if err != nil {
-		return nil, fmt.Errorf("load %s: %w", SSDFile, err)
+		return nil, fmt.Errorf("load %s: %w", name, err)
 	}
-	return &SSDDetector{net: net}, nil
+	return &SSDDetector{net: net, bytes: bytes}, nil
 }
+
+// Names are those of the ways in which it looks, for plans and reports.
+func (d *SSDDetector) Names() []string {
+	if d.bytes {
+		return []string{SSD + " (8 bit)", SSDEqualised + " (8 bit)"}
+	}
+	return []string{SSD, SSDEqualised}
+}
+
+// Twin is a detector for another core. It has memory of its own and the same network,
+// which may be run by several at once: it is closed once, by whoever opened it.
+func (d *SSDDetector) Twin() *SSDDetector { return &SSDDetector{net: d.net, bytes: d.bytes} }
 
 // Close lets go of the network.
 func (d *SSDDetector) Close() error { return d.net.close() }
@@ -52,9 +86,9 @@ func (d *SSDDetector) DetectEqualised(p Picture, min float64) ([]Hit, error) {
 
 func (d *SSDDetector) look(p Picture, name string, min float64) ([]Hit, error) {
 	var hits []Hit
-	for _, c := range d.easel.of(p, ssdScales, func(longest int) *canvas { return newCanvas(p.W, p.H, longest, 64, 1/127.5, -1, false) }) {
+	for _, c := range d.easel.of(p, ssdScales, func(longest int) *canvas { return newCanvas(p.W, p.H, longest, 64, false) }) {
 		c.draw(p.RGB)
-		err := d.net.run(c.planes, c.w, c.h, func(o [][]float32) {
+		err := d.run(c, func(o [][]float32) {
 			hits = append(hits, distinct(decodeSSD(o[0], o[1], c, name, min))...)
 		})
 		if err != nil {
@@ -62,6 +96,13 @@ func (d *SSDDetector) look(p Picture, name string, min float64) ([]Hit, error) {
 		}
 	}
 	return hits, nil
+}
+
+func (d *SSDDetector) run(c *canvas, use func(outputs [][]float32)) error {
+	if d.bytes {
+		return d.net.runBytes(c.pixels, c.w, c.h, use)
+	}
+	return d.net.run(c.reals(1/127.5, -1), c.w, c.h, use)
 }
 
 // anchor is a box shape that the network refines: width and height in pixels of
@@ -134,7 +175,7 @@ func distinct(hits []Hit) []Hit {
 	})
 	var out []Hit
 	for _, h := range hits {
-		if !slices.ContainsFunc(out, func(k Hit) bool { return overlap(h.Box, k.Box) > .4 }) {
+		if !slices.ContainsFunc(out, func(k Hit) bool { return Overlap(h.Box, k.Box) > .4 }) {
 			out = append(out, h)
 		}
 	}

@@ -2,10 +2,8 @@ package face
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 )
 
@@ -37,19 +35,11 @@ func FindYuNet(folders ...string) (string, error) {
 	return "", nil
 }
 
-// OpenYuNet loads a YuNet file, whatever its hash: the caller looked at that, or
-// the user named the file.
-func OpenYuNet(path string) (*YuNetDetector, error) {
-	model, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	net, err := load(model, yunetOutputs...)
-	if err != nil {
-		return nil, fmt.Errorf("load %s: %w", filepath.Base(path), err)
-	}
-	return &YuNetDetector{net: net}, nil
-}
+// Name implements Model.
+func (d *YuNetDetector) Name() string { return YuNet }
+
+// Twin implements Model.
+func (d *YuNetDetector) Twin() Model { return &YuNetDetector{net: d.net} }
 
 // Close lets go of the network.
 func (d *YuNetDetector) Close() error { return d.net.close() }
@@ -57,9 +47,9 @@ func (d *YuNetDetector) Close() error { return d.net.close() }
 // Detect looks at the picture.
 func (d *YuNetDetector) Detect(p Picture, min float64) ([]Hit, error) {
 	var hits []Hit
-	for _, c := range d.easel.of(p, yunetScales, func(longest int) *canvas { return newCanvas(p.W, p.H, longest, 32, 1, 0, true) }) {
+	for _, c := range d.easel.of(p, yunetScales, func(longest int) *canvas { return newCanvas(p.W, p.H, longest, 32, true) }) {
 		c.draw(p.RGB)
-		err := d.net.run(c.planes, c.w, c.h, func(o [][]float32) {
+		err := d.net.run(c.reals(1, 0), c.w, c.h, func(o [][]float32) {
 			hits = append(hits, distinct(decodeYuNet(o, c, min))...)
 		})
 		if err != nil {

@@ -40,6 +40,7 @@ const (
 	noteColours   = "hidden.note.colours"
 	noteAnimation = "hidden.note.animation"
 	noteRecoded   = "hidden.note.recoded"
+	noteJPEG      = "hidden.note.jpeg"
 	noteDrawn     = "hidden.note.drawn"
 	noteChanges   = "hidden.note.changes"
 )
@@ -139,7 +140,7 @@ func (c Cleaner) write(ctx context.Context, s *scan, before Report, in, out *os.
 	case strings.HasPrefix(kind, "video/") || kind == "audio/mp4":
 		return c.film(ctx, s, before, in, out, result, progress)
 	case kind == "image/heic" || kind == "image/avif":
-		return unreadable("hidden.no_decoder", kind)
+		return c.decoded(ctx, in, out, result)
 	case kind == "":
 		return unreadable("hidden.unknown")
 	default:
@@ -181,6 +182,13 @@ func (c Cleaner) picture(ctx context.Context, s *scan, p part, kind string, in, 
 		return err
 	}
 	return s.again(out, kind, b)
+}
+
+// decoded has the child process decode a photo whose container is not rewritten here.
+func (c Cleaner) decoded(ctx context.Context, in, out *os.File, result *Result) error {
+	result.Notes, result.Same = append(result.Notes, noteJPEG), false
+	_, err := c.Media.Clean(ctx, in, out, media.Cleaning{}, func(int) {})
+	return err
 }
 
 // shape says whether a photo asks to be turned, and what else its copy loses.

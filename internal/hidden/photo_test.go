@@ -293,8 +293,19 @@ func TestTIFFAndHEICNameWhatIsHidden(t *testing.T) {
 	run(t, "ffmpeg", "-v", "error", "-i", photo, "-c:v", "libaom-av1", "-still-picture", "1", avif)
 	b := heicWith(t, read(t, avif))
 	named(t, inspect(t, b), "person ~ EXIF ~ Artist ~ "+mark, "dc:creator ~ "+mark, "text ~ item name", "picture ~ thumbnail")
-	if _, _, err := clean(t, write(t, "a.avif", b)); err == nil || !strings.Contains(err.Error(), "hidden.no_decoder") {
-		t.Errorf("a picture that nobody here decodes: %v", err)
+}
+
+// A picture in boxes becomes a JPEG that says nothing.
+func TestHEICLosesWhatIsHidden(t *testing.T) {
+	jury := newCourt(t)
+	photo, heic := write(t, "a.png", pngBytes(t)), filepath.Join(t.TempDir(), "a.heic")
+	run(t, "heif-enc", "-o", heic, photo)
+	run(t, "exiftool", "-q", "-m", "-overwrite_original", "-Artist="+mark, "-XMP-dc:Creator="+mark, heic)
+	named(t, inspect(t, read(t, heic)), "person ~ EXIF ~ Artist ~ "+mark)
+	to, made := jury.cleaned(t, heic)
+	p, format, err := image.Decode(bytes.NewReader(read(t, to)))
+	if err != nil || format != "jpeg" || p.Bounds().Dx() != 48 || !slices.Contains(made.Notes, noteJPEG) {
+		t.Errorf("%v %s %v", err, format, made)
 	}
 }
 

@@ -152,6 +152,7 @@ func runner(t *testing.T) media.Runner {
 	if r.FFmpeg, err = exec.LookPath("ffmpeg"); err != nil {
 		t.Fatal(err)
 	}
+	r.Heif, _ = exec.LookPath("heif-convert") // a test of its own says so where it is missing
 	if r.FFprobe, err = exec.LookPath("ffprobe"); err != nil {
 		t.Fatal(err)
 	}

@@ -66,6 +66,11 @@ func TestWhatCannotBeKeptWholeIsNotKeptAtAll(t *testing.T) {
 			_, err := d.Receive(t.Context(), v.Actor, Parcel{Name: "a", Content: r})
 			return err
 		},
+		"cut off": func() error { // an upload ends like this when the connection does
+			r := io.MultiReader(bytes.NewReader(make([]byte, 1<<18+7)), iotest.ErrReader(io.ErrUnexpectedEOF))
+			_, err := d.Receive(t.Context(), v.Actor, Parcel{Name: "a", Content: r})
+			return err
+		},
 		"cancelled": func() error {
 			_, err := d.Receive(cancelled, v.Actor, Parcel{Name: "a", Content: strings.NewReader("x")})
 			return err

@@ -56,6 +56,7 @@ var table = map[string]string{
 	"cmd/safehouse": "web evidence access locale report edtf names leak hidden media media/worker intake vault mask casefile review " +
 		"release followup store queue journal",
 	"cmd/safehouse-verify": "journal bundle",
+	"bench/following":      "evidence media media/worker",
 	"bench/masking":        "evidence media media/worker mask",
 	"bench/names":          "names",
 	"bench/store":          "evidence seal blob/dir store vault intake",

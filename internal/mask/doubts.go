@@ -46,7 +46,7 @@ func (p *planner) doubts(found []*followed) []evidence.Doubt {
 		p.ends(f, i+1, add)
 		p.gaps(f, i+1, add)
 		weak(f.seen, i+1, add)
-		jumps(f.seen, i+1, add)
+		p.jumps(f.seen, i+1, add)
 	}
 	p.maybes(found, add)
 	p.poor(add)
@@ -99,11 +99,14 @@ func weak(c chain, track int, add adder) {
 	}
 }
 
-func jumps(c chain, track int, add adder) {
+// jumps asks once a second: whoever looks at one jump sees those that follow it.
+func (p *planner) jumps(c chain, track int, add adder) {
+	asked := -p.frames(gapSeconds)
 	for i := 1; i < len(c); i++ {
 		ratio := area(c[i].box) / area(c[i-1].box)
-		if ratio > jumpFactor || ratio < 1/jumpFactor {
+		if (ratio > jumpFactor || ratio < 1/jumpFactor) && c[i].frame-asked >= p.frames(gapSeconds) {
 			add(track, c[i].frame, doubtJump)
+			asked = c[i].frame
 		}
 	}
 }
@@ -111,7 +114,7 @@ func jumps(c chain, track int, add adder) {
 // maybes asks about what no track took up and yet may be a face: once for each
 // place.
 func (p *planner) maybes(found []*followed, add adder) {
-	loose := linker{seed: maybeScore, extend: maybeScore, gap: p.frames(gapSeconds)}
+	loose := linker{seed: maybeScore, begin: maybeScore, extend: maybeScore, enough: 1, gap: p.frames(gapSeconds)}
 	for _, name := range slices.Sorted(maps.Keys(p.sights)) {
 		left := slices.DeleteFunc(slices.Clone(p.sights[name]), func(s sight) bool {
 			return slices.ContainsFunc(found, func(f *followed) bool {

@@ -227,9 +227,9 @@ func TestPreviewCoversWhatThePlanLeftBare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := r.desk.keep(t.Context(), r.v.Actor, id, evidence.MaskPlan{
+	p, err := r.desk.keep(t.Context(), r.v.Actor, evidence.Plan{Item: id, Mask: evidence.MaskPlan{
 		Source: evidence.PlanSource{SHA256: sum, Width: 640, Height: 360, Frames: frames, FPS: 24},
-	}, always)
+	}}, always)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +297,7 @@ func TestKilledAtItsWorkTheDeskMakesOneOfEach(t *testing.T) {
 	}
 	id := r.receive(clip)
 	for _, after := range []time.Duration{200 * time.Millisecond, 1500 * time.Millisecond} {
-		killed(t, after, r.dir, share)
+		killed(t, after, "crew", r.dir, share)
 	}
 	r.drain()
 	r.one(id)
@@ -309,7 +309,7 @@ func TestKilledAtItsWorkTheDeskMakesOneOfEach(t *testing.T) {
 
 func killed(t *testing.T, after time.Duration, args ...string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], append([]string{"crew"}, args...)...)
+	cmd := exec.Command(os.Args[0], args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

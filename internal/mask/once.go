@@ -23,7 +23,9 @@ type Summary struct {
 	FPS         float64  `json:"fps"`
 	Detectors   []string `json:"detectors"`
 	Sound       bool     `json:"sound"`
-	Padded      bool     `json:"padded"` // by one column or row
+	Padded      bool     `json:"padded"`       // by one column or row
+	Style       string   `json:"style"`        // solid or mosaic
+	Whole       int      `json:"whole_frames"` // covered whole: nobody can say what they show
 }
 
 // Mask does it all on one file: plan, render, look again. A face that the second
@@ -64,6 +66,7 @@ func summary(plan evidence.MaskPlan, r Report, took time.Duration) Summary {
 	out := Summary{
 		Frames: plan.Source.Frames, Tracks: len(plan.Tracks), Queue: len(plan.Queue),
 		Seconds: math.Round(took.Seconds()*100) / 100, Detectors: r.Detectors, Sound: r.Sound, Padded: r.Padded,
+		Style: r.Style, Whole: r.Whole,
 	}
 	out.FPS = math.Round(float64(out.Frames)/took.Seconds()*10) / 10
 	for _, t := range plan.Tracks {

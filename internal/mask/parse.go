@@ -50,7 +50,7 @@ func validPlan(p evidence.MaskPlan) error {
 		return wrongPlan("cuts, whole_frames")
 	}
 	ids := map[int]bool{}
-	for _, t := range p.Tracks {
+	for _, t := range slices.Concat(p.Tracks, p.Unmasked) {
 		if ids[t.ID] {
 			return wrongPlan(fmt.Sprintf("tracks: id %d twice", t.ID))
 		}
@@ -77,8 +77,8 @@ func validTrack(t evidence.Track, inside func(int) bool) error {
 	case len(t.Boxes) == 0:
 		return at("boxes")
 	}
-	for n := t.From; n <= t.To; n++ { // a hole in a track would be a bare face
-		if _, ok := t.Boxes[n]; !ok {
+	for n := t.From; n <= t.To; n++ { // a hole in a track would be a bare face; where a person drew, they mean these frames
+		if _, ok := t.Boxes[n]; !ok && t.Kind != evidence.ManualTrack {
 			return at(fmt.Sprintf("no box on frame %d", n))
 		}
 	}
@@ -86,9 +86,14 @@ func validTrack(t evidence.Track, inside func(int) bool) error {
 		if n < t.From || n > t.To {
 			return at(fmt.Sprintf("box on frame %d", n))
 		}
-		if slices.ContainsFunc(b[:], func(v float64) bool { return math.Abs(v) > 1e6 }) || area(b) <= 0 {
+		if !fits(b) {
 			return at(fmt.Sprintf("box on frame %d", n))
 		}
 	}
 	return nil
+}
+
+// fits says whether a box is one.
+func fits(b evidence.Box) bool {
+	return !slices.ContainsFunc(b[:], func(v float64) bool { return !(math.Abs(v) <= 1e6) }) && area(b) > 0
 }

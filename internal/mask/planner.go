@@ -15,15 +15,17 @@ const (
 	lowest     = .20 // the least score worth hearing of
 	seedScore  = .50 // begins a track
 	maybeScore = .35 // alone it begins none, but a person is asked
+	enough     = 3   // so often it is a face too
 	cutScore   = .30 // distance of two frames that makes a new shot
 	sureCut    = .45 // from here on nothing is carried across
 
 	gapSeconds  = 1.0 // a face unseen for so long is still the same
 	padSeconds  = .30 // masked before it is first seen and after it is last seen
-	edgeSeconds = 1.0 // the same where it left through the picture's edge
+	edgeSeconds = .60 // the same where it left through the picture's edge
 	edgeShare   = .10 // of the picture: so near is at the edge
+	edgeStays   = .25 // of a face that leaves
 	growth      = .04 // a frame, where a box is inferred
-	mostGrowth  = .40
+	mostGrowth  = .25
 )
 
 // A planner collects what was seen and makes the plan of it.
@@ -51,7 +53,7 @@ func (p *planner) see(l media.Look) error {
 	for _, h := range l.Hits {
 		if area(h.Box) > 0 && h.Score >= lowest {
 			f := family(h.Detector)
-			p.sights[f] = append(p.sights[f], sight{l.Frame, h.Box, h.Score})
+			p.sights[f] = append(p.sights[f], sight{l.Frame, h.Box, h.Score, !h.Alone})
 		}
 	}
 	p.light = append(p.light, light{float32(l.Luma), float32(l.Sharp)})
@@ -70,7 +72,7 @@ func (p *planner) frames(seconds float64) int {
 // plan makes the tracks and the queue of doubts.
 func (p *planner) plan() ([]evidence.Track, []evidence.Doubt) {
 	var found []*followed
-	l := linker{seed: seedScore, extend: lowest, gap: p.frames(gapSeconds)}
+	l := linker{seed: seedScore, begin: maybeScore, extend: lowest, enough: enough, gap: p.frames(gapSeconds)}
 	for _, name := range slices.Sorted(maps.Keys(p.sights)) {
 		for _, part := range p.byShot(p.sights[name]) {
 			for _, c := range l.link(part) {
@@ -151,16 +153,26 @@ func (p *planner) pad(f *followed, end sight, step int) {
 		if frame < 0 || frame >= p.clip.Frames || p.cutBetween(end.frame, frame) {
 			return
 		}
-		moved := end.box
-		for k := range moved {
-			moved[k] += moving[k%2] * float64(i)
-		}
-		f.boxes[frame] = grown(hull(end.box, moved), min(mostGrowth, growth*float64(i)))
+		where := func(i int) evidence.Box { return p.kept(end.box, moving, i) }
+		f.boxes[frame] = grown(hull(where(i/2), where(i)), min(mostGrowth, growth*float64(min(i, p.frames(padSeconds)))))
 	}
 }
 
+// kept is where a face that was last seen in a box may be some frames on: further along
+// its way, but not out of the picture, at whose edge a part of it may stay.
+func (p *planner) kept(b evidence.Box, moving [2]float64, frames int) evidence.Box {
+	for axis, size := range [2]float64{float64(p.clip.Width), float64(p.clip.Height)} {
+		by := moving[axis] * float64(frames)
+		stays := edgeStays * (b[axis+2] - b[axis])
+		by = max(by, min(0, stays-b[axis+2]))    // to the left or above
+		by = min(by, max(0, size-stays-b[axis])) // to the right or below
+		b[axis], b[axis+2] = b[axis]+by, b[axis+2]+by
+	}
+	return b
+}
+
 // motion is how far the face moved a frame near an end, across and down, at most
-// a tenth of its size.
+// a fifth of its size.
 func (f *followed) motion(end sight, step int) [2]float64 {
 	const reach = 4
 	for back := reach; back > 0; back-- {
@@ -168,7 +180,7 @@ func (f *followed) motion(end sight, step int) [2]float64 {
 		if !ok {
 			continue
 		}
-		limit := .1 * max(width(end.box), height(end.box))
+		limit := .2 * max(width(end.box), height(end.box))
 		clip := func(v float64) float64 { return max(-limit, min(limit, v/float64(back))) }
 		return [2]float64{
 			clip((end.box[0] + end.box[2] - b[0] - b[2]) / 2),
@@ -199,11 +211,15 @@ func (p *planner) cutBetween(a, b int) bool {
 func merge(all []*followed) []*followed {
 	for i := 0; i < len(all); i++ {
 		for j := len(all) - 1; j > i; j-- {
-			if all[i].same(all[j]) {
-				all[i].take(all[j])
-				all = slices.Delete(all, j, j+1)
-				j = len(all) // the larger one may reach others now
+			if !all[i].same(all[j]) {
+				continue
 			}
+			if left := all[i].take(all[j]); left != nil {
+				all[j] = left
+				continue
+			}
+			all = slices.Delete(all, j, j+1)
+			j = len(all) // the larger one may reach others now
 		}
 	}
 	return all
@@ -224,19 +240,38 @@ func (f *followed) same(g *followed) bool {
 	return alike*10 >= common*7
 }
 
-func (f *followed) take(g *followed) {
+// take adds another that is the same face. What was seen of it elsewhere is left: a box
+// around both places would cover what lies between them.
+func (f *followed) take(g *followed) *followed {
+	left := &followed{boxes: map[int]evidence.Box{}}
 	for n, b := range g.boxes {
-		if mine, ok := f.boxes[n]; ok {
-			b = hull(mine, b)
+		mine, ok := f.boxes[n]
+		switch {
+		case !ok:
+			f.boxes[n] = b
+		case overlap(mine, b) > 0:
+			f.boxes[n] = hull(mine, b)
+		default:
+			left.boxes[n] = b
 		}
-		f.boxes[n] = b
 	}
-	both := append(slices.Clone(f.seen), g.seen...)
+	both := slices.Clone(f.seen)
+	for _, s := range g.seen {
+		if _, apart := left.boxes[s.frame]; apart {
+			left.seen = append(left.seen, s)
+		} else {
+			both = append(both, s)
+		}
+	}
 	slices.SortStableFunc(both, func(a, b sight) int { return cmp.Compare(a.frame, b.frame) })
 	f.seen = nil
 	for _, s := range both {
 		f.seen = f.seen.with(s)
 	}
+	if len(left.seen) == 0 {
+		return nil // inferred there, while the face was seen elsewhere
+	}
+	return left
 }
 
 // track turns a followed face into what is masked: the head, and on each frame

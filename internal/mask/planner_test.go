@@ -200,3 +200,59 @@ func TestNoSureHitIsLeftBare(t *testing.T) {
 var source = evidence.PlanSource{
 	SHA256: "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", Width: 640, Height: 360, Frames: 100, FPS: 25,
 }
+
+// Two who pass each other are two: a box around both would cover what is between them.
+func TestWhoIsApartIsNotMaskedAsOne(t *testing.T) {
+	s := scene{}
+	for n := 10; n <= 70; n++ {
+		at := float64(8 * (n - 10))
+		s[n] = []face.Hit{hit(60+at, 150, 40, .9, face.SSD), hit(540-at, 150, 40, .9, face.SSD)}
+		if n%3 == 0 { // one of them goes unseen now and then, and the other may take its place
+			s[n] = s[n][n%2 : n%2+1]
+		}
+	}
+	tracks, _ := s.planned(t)
+	for _, n := range []int{15, 20, 60, 65} {
+		between := evidence.Box{290, 150, 310, 190}
+		if slices.ContainsFunc(tracks, func(tr evidence.Track) bool { return shared(tr.Boxes[n], between) > 0 }) {
+			t.Errorf("frame %d: what lies between two faces is masked", n)
+		}
+	}
+}
+
+func TestHitsThatNobodyConfirmsBeginNoTrack(t *testing.T) {
+	s := scene{}
+	h := hit(300, 150, 50, .9, face.SSD)
+	h.Alone = true
+	s[40] = []face.Hit{h}
+	tracks, queue := s.planned(t)
+	if len(tracks) != 0 {
+		t.Errorf("%d tracks", len(tracks))
+	}
+	if got := whys(queue); !slices.Equal(got, []string{doubtMaybe}) {
+		t.Errorf("a person is asked %v", got)
+	}
+	for n := 40; n < 40+enough; n++ {
+		s[n] = []face.Hit{h}
+	}
+	if tracks, _ = s.planned(t); len(tracks) != 1 {
+		t.Errorf("seen %d times: %d tracks", enough, len(tracks))
+	}
+}
+
+// Where a face leaves through an edge a mask stays at the edge for a while, and no longer
+// covers the picture's middle.
+func TestAMaskStaysAtTheEdgeWhereAFaceLeft(t *testing.T) {
+	s := scene{}
+	for n := range 20 {
+		s[n] = []face.Hit{hit(200-10*float64(n), 150, 50, .9, face.SSD)}
+	}
+	tracks, _ := s.planned(t)
+	last := 19 + newPlanner(clip).frames(edgeSeconds)
+	if !masked(tracks, last, evidence.Box{0, 150, 8, 200}) {
+		t.Errorf("the edge is bare on frame %d", last)
+	}
+	if masked(tracks, last, evidence.Box{80, 150, 90, 200}) {
+		t.Errorf("on frame %d the mask is where the face was long before", last)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -32,17 +33,22 @@ type Studio struct {
 
 // The profiles: how much looking is worth the time.
 const (
-	Fast     = "fast"     // every second frame
+	Fast     = "fast"     // every third frame
 	Standard = "standard" // every frame: picture and equalised copy in turn
-	Thorough = "thorough" // every frame: picture and equalised copy both
+	Thorough = "thorough" // every frame: picture and equalised copy both, and more beside
 )
+
+// keyLooks is how often a face is looked for that lies, or is small: at every so many
+// looks.
+const keyLooks = 12
 
 // Options say how to mask. The zero Options are the safe ones.
 type Options struct {
 	Profile string // empty: Standard
-	Model   string // a YuNet file that the user names
+	Model   string // a file with YuNet, UltraFace or CenterFace that the user names
 	Audio   string // "keep" keeps the sound; all else removes it
-	Style   string // media.Solid; empty is that too
+	Style   string // media.Solid or media.Mosaic; empty is Solid
+	Still   string // what a photo becomes: media.PNG or media.JPEG; empty is PNG where it was one
 	Strict  bool   // a doubt stops the work
 }
 
@@ -63,6 +69,8 @@ type Report struct {
 	Detectors []string
 	Padded    bool
 	Sound     bool // kept
+	Style     string
+	Whole     int // frames that were covered whole
 }
 
 // An Exposed is a face that the second look found in the finished file.
@@ -80,8 +88,9 @@ func (o Options) detection() (media.Detection, error) {
 	d := media.Detection{Every: 1, Min: lowest}
 	switch o.Profile {
 	case "", Standard:
+		d.Key, d.Parts = keyLooks, 2
 	case Fast:
-		d.Every = 2
+		d.Every, d.Key = 3, keyLooks
 	case Thorough:
 		d.Both, d.Key, d.Parts = true, 5, 5
 	default:
@@ -100,25 +109,41 @@ func (s Studio) Propose(ctx context.Context, in *os.File, opt Options, progress 
 	if err != nil {
 		return evidence.MaskPlan{}, err
 	}
-	clip, err := s.Media.Probe(ctx, in)
+	p, seen, err := s.watch(ctx, in, opt, d, progress)
+	if isProblem(err, "media.damaged") {
+		d.Careful = true // slower
+		p, seen, err = s.watch(ctx, in, opt, d, progress)
+	}
 	if err != nil {
 		return evidence.MaskPlan{}, err
 	}
-	p := newPlanner(clip)
-	seen, err := s.with(opt).Detect(ctx, in, d, func(l media.Look) error {
-		progress(stageDetect, l.Frame+1, clip.Frames)
-		return p.see(l)
-	})
-	if err != nil {
-		return evidence.MaskPlan{}, err
-	}
-	p.clip = seen.Clip
 	tracks, queue := p.plan()
-	return evidence.MaskPlan{
+	plan := evidence.MaskPlan{
 		Source:  evidence.PlanSource{SHA256: sum, Width: p.clip.Width, Height: p.clip.Height, Frames: p.clip.Frames, FPS: p.clip.FPS},
 		Profile: profileName(opt.Profile), Detectors: seen.Detectors, Cuts: append([]int{}, p.shots[1:]...),
-		Tracks: tracks, Queue: queue, WholeFrames: []int{},
-	}, nil
+		Tracks: tracks, Queue: queue, WholeFrames: append([]int{}, seen.Clip.Broken...),
+	}
+	if opt.Profile == Fast {
+		return plan, nil
+	}
+	return s.Carry(ctx, in, plan, progress)
+}
+
+// watch hands all frames of a recording to a new planner.
+func (s Studio) watch(ctx context.Context, in *os.File, opt Options, d media.Detection, progress Progress) (*planner, media.Detected, error) {
+	p := newPlanner(media.Clip{})
+	seen, err := s.with(opt).Detect(ctx, in, d, func(l media.Look) error {
+		progress(stageDetect, l.Frame+1, l.Of)
+		return p.see(l)
+	})
+	p.clip = seen.Clip
+	return p, seen, err
+}
+
+// isProblem says whether an error is the problem with that code.
+func isProblem(err error, code string) bool {
+	var p *evidence.Problem
+	return errors.As(err, &p) && p.Code == code
 }
 
 func profileName(p string) string {
@@ -139,7 +164,10 @@ func (s Studio) with(opt Options) media.Runner {
 // Render burns a plan into out and looks again. An *Exposed error says that a
 // face is to be seen there: then out must not be kept.
 func (s Studio) Render(ctx context.Context, in *os.File, plan evidence.MaskPlan, out *os.File, opt Options, progress Progress) (Report, error) {
-	if opt.Style != "" && opt.Style != media.Solid {
+	if opt.Style == "" {
+		opt.Style = media.Solid
+	}
+	if opt.Style != media.Solid && opt.Style != media.Mosaic {
 		return Report{}, &evidence.Problem{Code: "mask.style", Args: []any{opt.Style}}
 	}
 	sum, err := fileDigest(in)
@@ -149,7 +177,7 @@ func (s Studio) Render(ctx context.Context, in *os.File, plan evidence.MaskPlan,
 	if sum != plan.Source.SHA256 {
 		return Report{}, &evidence.Problem{Code: "mask.other_source"}
 	}
-	how := media.Rendering{KeepSound: opt.Audio == "keep"}
+	how := media.Rendering{KeepSound: opt.Audio == "keep", Style: opt.Style, Still: opt.Still}
 	made, err := s.Media.Render(ctx, in, plan, out, how, func(n int) { progress(stageRender, n, plan.Source.Frames) })
 	if err != nil {
 		return Report{}, err
@@ -158,25 +186,31 @@ func (s Studio) Render(ctx context.Context, in *os.File, plan evidence.MaskPlan,
 	if err != nil {
 		return Report{}, err
 	}
-	return Report{Tool: s.Tool, Media: made.Media, Detectors: seen, Padded: made.Padded, Sound: made.Clip.Sound}, nil
+	whole := map[int]bool{}
+	for _, n := range slices.Concat(plan.WholeFrames, made.Clip.Broken) {
+		whole[n] = true
+	}
+	return Report{
+		Tool: s.Tool, Media: made.Media, Detectors: seen, Padded: made.Padded, Sound: made.Clip.Sound, Style: opt.Style, Whole: len(whole),
+	}, nil
 }
 
 // lookAgain runs detection on the finished file. It takes picture and copy in the
 // other order than the first look, so that each frame is seen in the other way.
 func (s Studio) lookAgain(ctx context.Context, plan evidence.MaskPlan, out *os.File, opt Options, progress Progress) ([]string, error) {
-	covered := regions(plan)
+	covered := allowed(plan)
 	bare := map[string][]sight{}
 	frames := map[int]bool{}
-	d := media.Detection{Every: 2, Turn: 1, Min: seedScore}
+	d := media.Detection{Every: 2, Turn: 1, Min: seedScore, Key: keyLooks}
 	if opt.Profile == Thorough {
 		d.Every = 1
 	}
 	seen, err := s.with(opt).Detect(ctx, out, d, func(l media.Look) error {
 		progress(stageLook, l.Frame+1, plan.Source.Frames)
 		for _, h := range l.Hits {
-			if !covered.hide(l.Frame, h.Box) {
+			if !h.Alone && !covered.hide(l.Frame, h.Box) {
 				f := family(h.Detector)
-				bare[f] = append(bare[f], sight{l.Frame, h.Box, h.Score})
+				bare[f] = append(bare[f], sight{l.Frame, h.Box, h.Score, !h.Alone})
 				frames[l.Frame] = true
 			}
 		}

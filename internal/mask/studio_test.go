@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +26,12 @@ func TestMain(m *testing.M) {
 	}
 	if len(os.Args) == 4 && os.Args[1] == "crew" {
 		if err := drainIn(os.Args[2], os.Args[3]); err != nil {
+			panic(err)
+		}
+		return
+	}
+	if len(os.Args) == 4 && os.Args[1] == "edit" {
+		if err := editIn(os.Args[2], os.Args[3]); err != nil {
 			panic(err)
 		}
 		return
@@ -345,7 +352,7 @@ func TestBadRecordingsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	flipped := bytes.Clone(quick)
-	for i := len(flipped) / 2; i < len(flipped)/2+4000; i++ {
+	for i := len(flipped) / 8; i < len(flipped); i += 97 {
 		flipped[i] ^= 0x55
 	}
 	for name, c := range map[string]struct {
@@ -355,7 +362,7 @@ func TestBadRecordingsAreRefused(t *testing.T) {
 		"without its end":              {whole[:len(whole)/2], "media.truncated"},
 		"without its end, index first": {quick[:len(quick)*2/3], "media.truncated media.damaged"},
 		"matroska without its end":     {mkv[:len(mkv)*2/3], "media.truncated"},
-		"damaged in the middle":        {flipped, "media.damaged"},
+		"damaged almost everywhere":    {flipped, "media.damaged"},
 		"empty":                        {nil, "media.empty"},
 		"a text":                       {[]byte("Dear all, attached is the video."), "media.not_video"},
 		"a playlist":                   {[]byte("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n"), "media.not_video"},
@@ -373,6 +380,39 @@ func TestBadRecordingsAreRefused(t *testing.T) {
 				t.Errorf("want %s, got %v", c.codes, err)
 			}
 		})
+	}
+}
+
+// A clip with a few frames that do not decode is masked, and they are covered whole.
+func TestADamagedClipIsMaskedWithItsDamageCoveredWhole(t *testing.T) {
+	in := recording(t, "-c", "copy", "-an", "-movflags", "+faststart", "fast.mp4")
+	b, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := len(b) / 2; i < len(b)/2+4000; i++ {
+		b[i] ^= 0x55
+	}
+	file := filepath.Join(t.TempDir(), "damaged.mp4")
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := create(t, "masked.mp4")
+	plan, sum, err := studio(t).Mask(t.Context(), open(t, file), out, nil, Options{}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.Frames != 108 || sum.Whole == 0 || sum.Whole != len(plan.WholeFrames) || sum.Whole > 54 {
+		t.Errorf("%+v, whole %v", sum, plan.WholeFrames)
+	}
+	for n, frame := range raw(t, out.Name()) {
+		whole := true
+		for i := 0; i < len(frame); i += 300 {
+			whole = whole && abs(int(frame[i])-70) < 12 && abs(int(frame[i+1])-90) < 12 && abs(int(frame[i+2])-110) < 12
+		}
+		if whole != slices.Contains(plan.WholeFrames, n) {
+			t.Errorf("frame %d: covered whole %v", n, whole)
+		}
 	}
 }
 

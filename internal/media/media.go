@@ -29,11 +29,16 @@ type Clip struct {
 	Sound    bool    `json:"sound"`
 	Still    bool    `json:"still"` // a photo: one frame
 	Streams  int     `json:"streams"`
+
+	// Frames of which nobody can say what they show, because they or what they are made
+	// out of do not decode. Rendering covers them whole, whatever the plan says.
+	Broken []int `json:"broken,omitempty"`
 }
 
 // A Look is one decoded frame, in order.
 type Look struct {
 	Frame  int        `json:"frame"`
+	Of     int        `json:"of"`    // frames that the file says it has
 	Cut    float64    `json:"cut"`   // how far it is from the frame before: > .30 is a new shot
 	Luma   float64    `json:"luma"`  // mean, 0–255
 	Sharp  float64    `json:"sharp"` // mean difference of neighbouring luma values, 0–255
@@ -48,6 +53,10 @@ type Detection struct {
 	Both   bool    `json:"both"`   // the picture and its equalised copy, not in turn
 	Min    float64 `json:"min"`    // lowest score worth telling
 	Turn   int     `json:"turn"`   // which of picture and copy comes first
+
+	// Careful goes on where a frame does not decode, and says in Clip.Broken which
+	// ones did not. Without it the first such frame is the problem media.damaged.
+	Careful bool `json:"careful,omitempty"`
 
 	// On each Key-th frame that is looked at, and on the first, the picture is also
 	// turned by 90°, 180° and 270°, and looked at part by part; 0 is never. Where a
@@ -70,7 +79,9 @@ const (
 
 // Rendering says how to burn a plan in.
 type Rendering struct {
-	KeepSound bool `json:"keep_sound"`
+	KeepSound bool   `json:"keep_sound"`
+	Style     string `json:"style"` // Solid or Mosaic; empty is Solid
+	Still     string `json:"still"` // what a photo becomes: PNG or JPEG; empty is PNG where it was one
 }
 
 // Cleaning says how to copy a recording without what it does not show.
@@ -79,10 +90,41 @@ type Cleaning struct {
 	RecodeSound bool `json:"recode_sound"` // likewise the sound
 }
 
+// What a masked photo is written as.
+const (
+	PNG  = "png"
+	JPEG = "jpeg"
+)
+
 // A Glimpse asks for one frame as a small covered photo.
 type Glimpse struct {
 	Frame   int `json:"frame"`
 	Longest int `json:"longest"` // side, in pixels
+}
+
+// A Seed is where something is to be seen on one frame, and for how many frames before
+// and after it is to be followed at most.
+type Seed struct {
+	Frame int          `json:"frame"`
+	Box   evidence.Box `json:"box"` // in pixels of the clip
+	Back  int          `json:"back"`
+	Ahead int          `json:"ahead"`
+}
+
+// Following says what is to be followed by its appearance.
+type Following struct {
+	Seeds []Seed `json:"seeds"`
+	Cuts  []int  `json:"cuts"` // first frames of new shots: nothing is followed into another
+	Lost  int    `json:"lost"` // for how many frames what is hidden is looked for again
+}
+
+// A Step is where a seed is on another frame.
+type Step struct {
+	Seed  int          `json:"seed"` // its place in the list
+	Frame int          `json:"frame"`
+	Box   evidence.Box `json:"box"`   // in pixels of the clip
+	Score float64      `json:"score"` // how like the seed it looks, up to 1
+	Sure  bool         `json:"sure"`  // it looks like the seed; else only its points lead there
 }
 
 // Rendered says what came out.
@@ -102,12 +144,15 @@ type Job struct {
 	Kind    string             `json:"kind"`
 	FFmpeg  string             `json:"ffmpeg"`
 	FFprobe string             `json:"ffprobe"`
+	Heif    string             `json:"heif,omitempty"`    // libheif's tool
+	Passage string             `json:"passage,omitempty"` // a named pipe for what it writes
 	Share   string             `json:"share"`
 	YuNet   string             `json:"yunet,omitempty"`
 	Detect  *Detection         `json:"detect,omitempty"`
 	Render  *Rendering         `json:"render,omitempty"`
 	Glimpse *Glimpse           `json:"glimpse,omitempty"`
 	Clean   *Cleaning          `json:"clean,omitempty"`
+	Follow  *Following         `json:"follow,omitempty"`
 	Plan    *evidence.MaskPlan `json:"plan,omitempty"`
 
 	Namespaces bool `json:"namespaces"` // it was started with a network and users of its own
@@ -121,6 +166,7 @@ const (
 	RenderJob  = "render"
 	GlimpseJob = "glimpse"
 	CleanJob   = "clean"
+	FollowJob  = "follow"
 )
 
 // A Message is what a worker says, a line of JSON each, on its standard output.
@@ -129,6 +175,8 @@ type Message struct {
 	Level    *Level    `json:"level,omitempty"` // the first that it says
 	Look     *Look     `json:"look,omitempty"`
 	Drawn    int       `json:"drawn,omitempty"` // frames so far
+	Step     *Step     `json:"step,omitempty"`
+	Followed int       `json:"followed,omitempty"` // frames so far
 	Clip     *Clip     `json:"clip,omitempty"`
 	Detected *Detected `json:"detected,omitempty"`
 	Rendered *Rendered `json:"rendered,omitempty"`

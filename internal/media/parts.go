@@ -26,7 +26,7 @@ type Part struct {
 // Parts looks at each thing that masking needs. YuNet may be absent: SSD finds most
 // faces alone, and a plan says who looked.
 func (r Runner) Parts(ctx context.Context) []Part {
-	return []Part{r.ffmpeg(ctx), r.model("runtime", face.RuntimeFile), r.model("ssd", face.SSDFile), r.yunet(), r.isolation(ctx)}
+	return []Part{r.ffmpeg(ctx), r.heif(), r.model("runtime", face.RuntimeFile), r.model("ssd", face.SSDInUse()), r.yunet(), r.isolation(ctx)}
 }
 
 func (r Runner) ffmpeg(ctx context.Context) Part {
@@ -47,6 +47,14 @@ func (r Runner) ffmpeg(ctx context.Context) Part {
 		p.Err = &evidence.Problem{Code: "media.no_encoder"}
 	}
 	p.Detail = r.FFmpeg
+	return p
+}
+
+func (r Runner) heif() Part {
+	p := Part{Name: "heif", Detail: r.Heif}
+	if r.Heif == "" {
+		p.Err = &evidence.Problem{Code: "media.no_heif"}
+	}
 	return p
 }
 

@@ -25,7 +25,8 @@ type Runner struct {
 	Model   string // a YuNet file that the user named; may be empty
 	FFmpeg  string // empty: not installed
 	FFprobe string
-	Strict  bool // open nothing unless the worker is fully confined
+	Heif    string // heif-convert of libheif; empty: not installed
+	Strict  bool   // open nothing unless the worker is fully confined
 
 	Patience time.Duration // how long a worker may say nothing before it is taken for hung; 0: a minute
 }
@@ -91,6 +92,21 @@ func (r Runner) Clean(ctx context.Context, in, out *os.File, how Cleaning, progr
 	return r.draw(ctx, Job{Kind: CleanJob, Clean: &how}, in, out, progress)
 }
 
+// Follow looks for each seed on the frames before and after it, for as long as it looks
+// the same, and hands on every step. Those of one seed come in order, going away from
+// it. It may end before the clip does: nothing is left to follow then.
+func (r Runner) Follow(ctx context.Context, in *os.File, how Following, each func(Step), progress func(frames int)) error {
+	return r.run(ctx, Job{Kind: FollowJob, Follow: &how}, in, nil, func(m Message) error {
+		switch {
+		case m.Step != nil:
+			each(*m.Step)
+		case m.Followed > 0:
+			progress(m.Followed)
+		}
+		return nil
+	})
+}
+
 func (r Runner) draw(ctx context.Context, job Job, in, out *os.File, progress func(frames int)) (Rendered, error) {
 	var made Rendered
 	err := r.run(ctx, job, in, out, func(m Message) error {
@@ -110,7 +126,12 @@ func (r Runner) run(ctx context.Context, job Job, in, out *os.File, hear func(Me
 	if r.FFmpeg == "" || r.FFprobe == "" {
 		return &evidence.Problem{Code: "media.no_ffmpeg"}
 	}
-	job.FFmpeg, job.FFprobe, job.Share, job.Strict = r.FFmpeg, r.FFprobe, r.Share, r.Strict
+	job.FFmpeg, job.FFprobe, job.Heif, job.Share, job.Strict = r.FFmpeg, r.FFprobe, r.Heif, r.Share, r.Strict
+	remove, err := passage(in, &job)
+	if err != nil {
+		return fmt.Errorf("a pipe for a photo: %w", err)
+	}
+	defer remove()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	w := &worker{cancel: cancel, job: job, files: []*os.File{in}, patience: r.patience()}

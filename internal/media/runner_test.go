@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,13 @@ func TestMain(m *testing.M) {
 	}
 	if len(os.Args) > 1 && os.Args[1] == "-hide_banner" { // started in the place of ffprobe
 		attack()
+		return
+	}
+	if len(os.Args) == 4 && os.Args[1] == "full" {
+		frames, _ := strconv.Atoi(os.Args[3])
+		if err := onFullDisk(os.Args[2], frames); err != nil {
+			panic(err)
+		}
 		return
 	}
 	os.Exit(m.Run())

@@ -117,7 +117,8 @@ func (p *Press) prepare(ctx context.Context, actor evidence.Actor, ok review.App
 	return sheet, gate, err
 }
 
-// masksSeen refuses a mask with a doubt that nobody has looked at.
+// masksSeen refuses a mask with a doubt that nobody has looked at, and one that somebody
+// has changed since: they saw something in it.
 func masksSeen(v *store.View, s review.Sheet) error {
 	for _, name := range slices.Sorted(maps.Keys(s.Media)) {
 		r, _, err := v.Rendition(s.Media[name])
@@ -127,6 +128,9 @@ func masksSeen(v *store.View, s review.Sheet) error {
 		plan, err := v.Plan(r.Plan)
 		if err != nil {
 			return err
+		}
+		if plan.Next != "" {
+			return &evidence.Problem{Code: "release.plan_edited", Args: []any{r.ID, plan.ID, plan.Next}}
 		}
 		if n := len(plan.Open()); n > 0 {
 			return &evidence.Problem{Code: "release.queue_open", Args: []any{plan.ID, n}}

@@ -214,6 +214,20 @@ func TestNothingLeavesUnderAPlanThatNobodyAccepted(t *testing.T) {
 	r.refused(t, r.approved(t, r.draft(plainText)), "release.plan_not_accepted")
 }
 
+// Whoever edits a plan has seen something in it: the copy that was made by it stays.
+func TestNothingLeavesUnderAPlanThatWasEditedSince(t *testing.T) {
+	r := newRoom(t, picture(t))
+	r.accept(t)
+	err := r.DB.Update(t.Context(), r.v.Actor.ID, func(tx *store.Tx) error {
+		tx.Record("mask.edit", "pln_next")
+		return tx.AddPlan(&evidence.Plan{ID: "pln_next", Item: "itm_a", Of: r.plan, By: r.v.Actor.ID})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.refused(t, r.approved(t, r.draft(plainText)), "release.plan_edited")
+}
+
 func TestAReviewerReleasesNothing(t *testing.T) {
 	r := newRoom(t, picture(t))
 	r.accept(t)

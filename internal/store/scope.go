@@ -73,13 +73,20 @@ func (v *View) visible(table string) schema.QueryWithArgs {
 		panic("no line in hangsOn: " + table) // a mistake of ours, which must not show a row
 	}
 	if on.table != "" {
-		return bun.SafeQuery("? IN (SELECT id FROM ? WHERE ?)", bun.Ident(on.column), bun.Ident(on.table), v.visible(on.table))
+		return v.refers(bun.Ident(on.column), on.table)
 	}
 	mine := bun.SafeQuery("? IN (SELECT case_id FROM case_members WHERE member_id = ?)", bun.Ident(on.column), string(v.actor))
 	if table != "items" && table != "erasures" {
 		return mine
 	}
 	return bun.SafeQuery("(? OR ? IS NULL AND ?)", mine, bun.Ident(on.column), v.is(sorters...))
+}
+
+// refers is the condition that a column names a row of table that the actor may see.
+// It is asked row by row, by the primary key: what the actor may see of a large table
+// would take long to list.
+func (v *View) refers(column bun.Ident, table string) schema.QueryWithArgs {
+	return bun.SafeQuery("EXISTS (SELECT 1 FROM ?1 WHERE ?1.id = ?0 AND ?2)", column, bun.Ident(table), v.visible(table))
 }
 
 // is is the condition that the actor has one of these roles now.
@@ -96,10 +103,10 @@ func (v *View) entries(into any) *bun.SelectQuery {
 		return q
 	}
 	return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		q = q.Where("subject NOT LIKE '___!_%' ESCAPE '!'").WhereOr("subject IN (SELECT id FROM members)").
-			WhereOr("subject IN (SELECT id FROM backups)")
+		q = q.Where("subject NOT LIKE '___!_%' ESCAPE '!'").WhereOr("EXISTS (SELECT 1 FROM members WHERE members.id = subject)").
+			WhereOr("EXISTS (SELECT 1 FROM backups WHERE backups.id = subject)")
 		for _, table := range slices.Sorted(maps.Keys(hangsOn)) {
-			q = q.WhereOr("subject IN (SELECT id FROM ? WHERE ?)", bun.Ident(table), v.visible(table))
+			q = q.WhereOr("?", v.refers("subject", table))
 		}
 		return q
 	})

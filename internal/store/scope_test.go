@@ -437,6 +437,90 @@ func TestWhoLeavesACaseSeesNothingOfItAtOnce(t *testing.T) {
 	}
 }
 
+// A version of a plan goes on from one that the actor sees, about the same item, and
+// that nobody has gone on from.
+func TestAVersionHasOneSuccessor(t *testing.T) {
+	w := newWalled(t)
+	next := func(id, of evidence.PlanID, item evidence.ItemID) func(tx *Tx) error {
+		return func(tx *Tx) error {
+			tx.Record("test", string(id))
+			return tx.AddPlan(&evidence.Plan{ID: id, Item: item, Of: of, By: w.insider.ID})
+		}
+	}
+	w.update(t, w.second.ID, func(tx *Tx) error {
+		tx.Record("test", "itm_other")
+		return tx.AddItem(&evidence.Item{ID: "itm_other", Case: w.other.ID, By: w.second.ID}, Sealed{"b9", []byte("k")})
+	})
+	for name, of := range map[string]evidence.PlanID{"of another case": "pln_in", "that is none": "pln_none"} {
+		err := w.db.Update(t.Context(), w.second.ID, next("pln_x", of, "itm_other"))
+		if !errors.Is(err, evidence.ErrNotFound) {
+			t.Errorf("a version of a plan %s: %v", name, err)
+		}
+	}
+	w.update(t, w.insider.ID, func(tx *Tx) error {
+		tx.Record("test", "itm_mine")
+		return tx.AddItem(&evidence.Item{ID: "itm_mine", Case: w.in.ID, By: w.insider.ID}, Sealed{"b8", []byte("k")})
+	})
+	if err := w.db.Update(t.Context(), w.insider.ID, next("pln_x", "pln_in", "itm_mine")); !errors.Is(err, evidence.ErrNotFound) {
+		t.Errorf("a version of a plan for another item: %v", err)
+	}
+	w.update(t, w.insider.ID, next("pln_two", "pln_in", "itm_aaaaaaaaaaaaaaaa"))
+	err := w.db.Update(t.Context(), w.insider.ID, next("pln_too", "pln_in", "itm_aaaaaaaaaaaaaaaa"))
+	var p *evidence.Problem
+	if !errors.As(err, &p) || p.Code != "plan.newer" || p.Args[1] != evidence.PlanID("pln_two") {
+		t.Errorf("a second successor: %v", err)
+	}
+	err = w.db.Update(t.Context(), w.insider.ID, func(tx *Tx) error { // as if two had asked at once
+		tx.Record("test", "pln_too")
+		row, err := tx.planRow(evidence.Plan{ID: "pln_too", Item: "itm_aaaaaaaaaaaaaaaa", Of: "pln_in", Version: 2, By: w.insider.ID})
+		return errors.Join(err, tx.insert(&row))
+	})
+	if err == nil {
+		t.Error("the engine takes a second successor")
+	}
+	err = w.db.View(t.Context(), w.insider.ID, func(v *View) error {
+		one, err := v.Plan("pln_in")
+		all, err2 := v.Plans("")
+		two, err3 := v.Plan("pln_two")
+		if one.Next != "pln_two" || one.Version != 1 || two.Version != 2 || two.Of != "pln_in" || two.Next != "" {
+			t.Errorf("%+v, then %+v", one, two)
+		}
+		if len(all) != 2 || all[0].Next != "pln_two" || all[1].Next != "" {
+			t.Errorf("%+v", all)
+		}
+		return errors.Join(err, err2, err3)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What a version masks, and why not, is as it was made: only what a person did with it
+// may be added.
+func TestWhatAVersionMasksNeverChanges(t *testing.T) {
+	w := newWalled(t)
+	made := evidence.Plan{ID: "pln_two", Item: "itm_aaaaaaaaaaaaaaaa", Of: "pln_in", By: w.insider.ID,
+		Mask: evidence.MaskPlan{WholeFrames: []int{3}}, Reasons: map[int]evidence.Secret{4: evidence.Protect("a portrait")}, Tool: "test"}
+	w.update(t, w.insider.ID, func(tx *Tx) error { tx.Record("test", "pln_two"); return tx.AddPlan(&made) })
+	w.update(t, w.insider.ID, func(tx *Tx) error {
+		tx.Record("test", "pln_two")
+		return tx.SetPlan(evidence.Plan{ID: "pln_two", Item: "itm_gone", Seen: []int{1}, Accepted: tx.Now, AcceptBy: w.insider.ID})
+	})
+	err := w.db.View(t.Context(), w.insider.ID, func(v *View) error {
+		p, err := v.Plan("pln_two")
+		if !slices.Equal(p.Mask.WholeFrames, []int{3}) || p.Reasons[4].Reveal() != "a portrait" || p.Item != made.Item || p.Of != "pln_in" || p.Tool != "test" {
+			t.Errorf("it was %+v, it is %+v", made, p)
+		}
+		if !slices.Equal(p.Seen, []int{1}) || p.AcceptBy != w.insider.ID || p.Accepted.IsZero() {
+			t.Errorf("what was done with it is lost: %+v", p)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestWhatACaseRestsOnIsInThatCase(t *testing.T) {
 	w := newWalled(t)
 	w.update(t, w.insider.ID, func(tx *Tx) error { tx.Record("test", "x"); return tx.AddCaseMember(w.in.ID, w.second.ID) })

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
@@ -33,7 +32,7 @@ func sealing(bk *seal.BlobKey, plain io.Reader) (*io.PipeReader, <-chan passage)
 		var size int64
 		w, err := bk.Seal(out)
 		if err == nil {
-			size, err = io.CopyBuffer(w, io.TeeReader(plain, sum), make([]byte, ahead))
+			size, err = sum.copy(w, plain)
 		}
 		if err == nil {
 			err = w.Close()
@@ -76,24 +75,56 @@ func (r *inOrder) Read(p []byte) (n int, err error) {
 type summer struct {
 	sum  hash.Hash
 	todo chan []byte
+	free chan []byte // buffers that were hashed
+	made int
 	done chan struct{}
 }
 
+// summed is how many buffers there are at most: one that is read into and sealed, the
+// others wait to be hashed.
+const summed = 3
+
 func newSummer() *summer {
-	s := &summer{sha256.New(), make(chan []byte, 4), make(chan struct{})}
+	s := &summer{sum: sha256.New(), todo: make(chan []byte, summed), free: make(chan []byte, summed), done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
 		for b := range s.todo {
 			s.sum.Write(b)
+			s.free <- b[:cap(b)]
 		}
 	}()
 	return s
 }
 
-// Write takes a copy: the bytes are the caller's again when it returns.
-func (s *summer) Write(p []byte) (int, error) {
-	s.todo <- bytes.Clone(p)
-	return len(p), nil
+// copy is io.Copy, and sums up what passes. A buffer that was hashed is taken again
+// only by this same loop: then it was written too.
+func (s *summer) copy(w io.Writer, r io.Reader) (size int64, err error) {
+	for err == nil {
+		b := s.buffer()
+		n := 0
+		for n < len(b) && err == nil {
+			var more int
+			more, err = r.Read(b[n:])
+			n += more
+		}
+		s.todo <- b[:n]
+		size += int64(n)
+		if _, failed := w.Write(b[:n]); failed != nil {
+			return size, failed
+		}
+	}
+	if err == io.EOF {
+		return size, nil
+	}
+	return size, err
+}
+
+func (s *summer) buffer() []byte {
+	if s.made < summed {
+		s.made++
+		return make([]byte, ahead)
+	}
+	return <-s.free
 }
 
 // finish gives the sum of all that was written. It must be called once.

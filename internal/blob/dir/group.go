@@ -62,13 +62,19 @@ func (g *group) put(ctx context.Context, name string, r io.Reader) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(tmp, reader{ctx, r})
+	_, err = io.CopyBuffer(onlyWriter{tmp}, reader{ctx, r}, make([]byte, written))
 	if err = errors.Join(err, tmp.Close()); err != nil {
 		return errors.Join(err, os.Remove(tmp.Name()))
 	}
 	g.files = append(g.files, file{name: name, temporary: tmp.Name()})
 	return nil
 }
+
+// written is how much is written at a time, in bytes. An os.File copies by itself, and
+// in smaller pieces.
+const written = 256 << 10
+
+type onlyWriter struct{ io.Writer }
 
 // Keep implements blob.Group. When a name cannot be brought to disk all are taken
 // away again: a Keep that failed leaves nothing.

@@ -1,14 +1,15 @@
 // Command convert makes the packaged face detector ready: it reads the weights of
 // SSD-MobileNetV1 as the npm package @vladmandic/face-api carries them
 // (TensorFlow.js, 8-bit, MIT) and writes the network as ONNX, height and width
-// free. The same input gives the same bytes on every machine; both are pinned.
+// free: in floating point, and in 8-bit integers. The same input gives the same bytes on every machine; both are pinned.
 //
-//	convert -in node_modules/@vladmandic/face-api/model -out share/ssd_mobilenetv1.onnx
+//	convert -in node_modules/@vladmandic/face-api/model -out share
 package main
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -28,7 +29,7 @@ const (
 
 func main() {
 	in := flag.String("in", "node_modules/@vladmandic/face-api/model", "folder with the package's weights")
-	out := flag.String("out", "share/"+face.SSDFile, "file to write")
+	out := flag.String("out", "share", "folder to write to")
 	flag.Parse()
 	if err := convert(*in, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "convert:", err)
@@ -36,7 +37,7 @@ func main() {
 	}
 }
 
-func convert(in, out string) (err error) {
+func convert(in, out string) error {
 	description, err := pinned(filepath.Join(in, manifestFile), manifestHash)
 	if err != nil {
 		return err
@@ -49,20 +50,27 @@ func convert(in, out string) (err error) {
 	if err != nil {
 		return err
 	}
-	model, err := ssd(w)
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	return errors.Join(
+		keep(w, typeFloat, filepath.Join(out, face.SSDFile), face.SSDHash),
+		keep(w, typeUint8, filepath.Join(out, face.SSDBytesFile), face.SSDBytesHash),
+	)
+}
+
+func keep(w weights, element int64, path, want string) error {
+	model, err := ssd(w, element)
 	if err != nil {
 		return err
 	}
-	if sum := hash(model); sum != face.SSDHash {
-		return fmt.Errorf("the model came out as %s, not as %s: this program and its pin disagree", sum, face.SSDHash)
+	if sum := hash(model); sum != want {
+		return fmt.Errorf("the model came out as %s, not as %s: this program and its pin disagree", sum, want)
 	}
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+	if err := os.WriteFile(path+".part", model, 0o644); err != nil {
 		return err
 	}
-	if err := os.WriteFile(out+".part", model, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(out+".part", out)
+	return os.Rename(path+".part", path)
 }
 
 func hash(b []byte) string {

@@ -26,6 +26,9 @@ func (m *message) number(field protowire.Number, n int64) {
 // The codes of onnx.proto that are used here.
 const (
 	typeFloat = 1 // TensorProto.DataType
+	typeUint8 = 2
+	typeInt8  = 3
+	typeInt32 = 6
 	typeInt64 = 7
 
 	attrInt    = 2 // AttributeProto.AttributeType
@@ -67,6 +70,14 @@ func (g *graph) integers(name string, values ...int64) string {
 		raw = binary.LittleEndian.AppendUint64(raw, uint64(v))
 	}
 	return g.tensor(name, typeInt64, raw, len(values))
+}
+
+func (g *graph) words(name string, values ...int32) string {
+	var raw []byte
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint32(raw, uint32(v))
+	}
+	return g.tensor(name, typeInt32, raw, len(values))
 }
 
 // An attribute is a fixed setting of a node.
@@ -113,8 +124,8 @@ func (g *graph) node(op, output string, inputs []string, attributes ...attribute
 	return output
 }
 
-// value describes an input or output; a negative dimension is free.
-func value(name string, dims ...any) []byte {
+// value describes an input or output; a dimension with a name is free.
+func value(name string, element int64, dims ...any) []byte {
 	var shape message
 	for _, d := range dims {
 		var dim message
@@ -127,7 +138,7 @@ func value(name string, dims ...any) []byte {
 		shape.bytes(1, dim)
 	}
 	var tensor, kind, v message
-	tensor.number(1, typeFloat)
+	tensor.number(1, element)
 	tensor.bytes(2, shape)
 	kind.bytes(1, tensor)
 	v.text(1, name)
@@ -135,13 +146,14 @@ func value(name string, dims ...any) []byte {
 	return v
 }
 
-// model wraps the graph into a file. Height and width are free.
-func (g *graph) model(name string) []byte {
+// model wraps the graph into a file; element is what a picture consists of. Height
+// and width are free.
+func (g *graph) model(name string, element int64) []byte {
 	var gr message
 	gr = append(gr, g.nodes...)
 	gr.text(2, name)
 	gr = append(gr, g.tensors...)
-	gr.bytes(11, value("input", 1, 3, "height", "width"))
+	gr.bytes(11, value("input", element, 1, 3, "height", "width"))
 	gr = append(gr, g.outputs...)
 
 	var set, m message

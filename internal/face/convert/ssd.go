@@ -9,18 +9,22 @@ import (
 // batchNormEpsilon is what the network was trained with.
 const batchNormEpsilon = 0.0010000000474974513
 
-// ssd writes the network: MobileNetV1 (Howard et al., 2017) with the extra layers
+// ssd writes the network, computed in elements of one kind: MobileNetV1 (Howard et al., 2017) with the extra layers
 // and box predictors of SSD (Liu et al., 2016), up to raw scores and raw box
 // encodings. Anchors and decoding are the reader's.
-func ssd(w weights) (b []byte, err error) {
+func ssd(w weights, element int64) (b []byte, err error) {
 	defer func() {
 		if m, ok := recover().(missing); ok {
 			err = fmt.Errorf("weight %s is missing", m)
 		}
 	}()
-	n := &network{w: w}
-	n.floats("zero", []float32{0})
-	n.floats("six", []float32{6})
+	n := &network{w: w, element: element}
+	if n.element == typeFloat {
+		n.floats("zero", []float32{0})
+		n.floats("six", []float32{6})
+	} else {
+		n.steps()
+	}
 	features := append(n.trunk(), n.extra()...)
 	return n.predictors(features), nil
 }
@@ -28,25 +32,40 @@ func ssd(w weights) (b []byte, err error) {
 // network is the graph while it grows; at is what the last layer computed.
 type network struct {
 	graph
-	w     weights
-	at    string
-	count int
+	w       weights
+	element int64 // what layers hand on: typeFloat or typeUint8
+	at      string
+	count   int
 }
 
-// conv adds a convolution with bias and, unless it is the last, ReLU6.
-func (n *network) conv(input string, kernel tensor, bias []float32, stride, groups int, activate bool) string {
+func (n *network) name() string {
 	n.count++
-	name := "conv" + strconv.Itoa(n.count)
+	return "conv" + strconv.Itoa(n.count)
+}
+
+// layer adds a convolution with bias and ReLU6.
+func (n *network) layer(input string, kernel tensor, bias []float32, stride, groups int) string {
+	if n.element == typeUint8 {
+		return n.convByBytes(input, kernel, bias, stride, groups)
+	}
+	sum := n.conv(input, kernel, bias, stride, groups)
+	return n.node("Clip", sum+".relu6", []string{sum, "zero", "six"})
+}
+
+// conv adds a convolution with bias.
+func (n *network) conv(input string, kernel tensor, bias []float32, stride, groups int) string {
+	name := n.name()
 	weights := n.floats(name+".weights", kernel.values, kernel.shape...)
 	offset := n.floats(name+".bias", bias, len(bias))
-	out := n.node("Conv", name, []string{input, weights, offset},
+	return n.node("Conv", name, []string{input, weights, offset}, window(kernel, stride, groups)...)
+}
+
+func window(kernel tensor, stride, groups int) []attribute {
+	return []attribute{
 		integers("kernel_shape", int64(kernel.shape[2]), int64(kernel.shape[3])),
 		integers("strides", int64(stride), int64(stride)),
-		word("auto_pad", "SAME_UPPER"), integer("group", int64(groups)))
-	if !activate {
-		return out
+		word("auto_pad", "SAME_UPPER"), integer("group", int64(groups)),
 	}
-	return n.node("Clip", name+".relu6", []string{out, "zero", "six"})
 }
 
 // TensorFlow orders a kernel height, width, in, out; ONNX out, in, height, width.
@@ -58,7 +77,7 @@ var (
 func (n *network) pointwise(prefix string, i, stride int) {
 	name := fmt.Sprintf("%s/Conv2d_%d_pointwise", prefix, i)
 	kernel := n.w.get(name + "/weights").transposed(pointwiseOrder)
-	n.at = n.conv(n.at, kernel, n.w.get(name+"/convolution_bn_offset").values, stride, 1, true)
+	n.at = n.layer(n.at, kernel, n.w.get(name+"/convolution_bn_offset").values, stride, 1)
 }
 
 // depthwise folds the batch normalisation into the kernel and the bias.
@@ -77,7 +96,7 @@ func (n *network) depthwise(i, stride int) {
 		}
 		bias[c] = beta[c] - float32(mean[c]*k)
 	}
-	n.at = n.conv(n.at, kernel, bias, stride, channels, true)
+	n.at = n.layer(n.at, kernel, bias, stride, channels)
 }
 
 // trunk is MobileNetV1; it gives the features after layers 11 and 13.
@@ -117,6 +136,9 @@ func (n *network) predictors(features []string) []byte {
 	n.integers("three", 1, -1, 3)
 	var boxes, classes []string
 	for i, f := range features {
+		if n.element == typeUint8 {
+			f = n.node("DequantizeLinear", f+".real", []string{f, "layer.step", "layer.zero"})
+		}
 		boxes = append(boxes, n.predictor(f, i, "BoxEncodingPredictor", "four"))
 		classes = append(classes, n.predictor(f, i, "ClassPredictor", "three"))
 	}
@@ -127,15 +149,15 @@ func (n *network) predictors(features []string) []byte {
 	n.integers("axis", 2)
 	n.node("Slice", "face", []string{"classes", "from", "to", "axis"})
 	n.node("Sigmoid", "scores", []string{"face"})
-	n.outputs.bytes(12, value("scores", 1, "anchors", 1))
-	n.outputs.bytes(12, value("loc", 1, "anchors", 4))
-	return n.model("ssd_mobilenetv1_face")
+	n.outputs.bytes(12, value("scores", typeFloat, 1, "anchors", 1))
+	n.outputs.bytes(12, value("loc", typeFloat, 1, "anchors", 4))
+	return n.model("ssd_mobilenetv1_face", n.element)
 }
 
 func (n *network) predictor(feature string, i int, kind, shape string) string {
 	name := fmt.Sprintf("Prediction/BoxPredictor_%d/%s", i, kind)
 	kernel := n.w.get(name + "/weights").transposed(pointwiseOrder)
-	out := n.conv(feature, kernel, n.w.get(name+"/biases").values, 1, 1, false)
+	out := n.conv(feature, kernel, n.w.get(name+"/biases").values, 1, 1)
 	n.node("Transpose", out+".nhwc", []string{out}, integers("perm", 0, 2, 3, 1))
 	return n.node("Reshape", out+".flat", []string{out + ".nhwc", shape})
 }

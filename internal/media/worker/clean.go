@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -90,7 +88,7 @@ func (w *worker) remux(clip media.Clip, picture []string) (same bool, err error)
 	}
 	args = append(args, "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-metadata:s", "encoder=", "-metadata:s", "language=und", "-metadata:s", "handler_name=",
 		"-metadata:s", "vendor_id=", "-fflags", "+bitexact", "-movflags", "+faststart+negative_cts_offsets", "-use_editlist", "0", "-empty_hdlr_name", "1", "-f", muxer(picture), fdPath(4))
-	if err := w.follow(args); err != nil {
+	if err := w.ffmpeg(args); err != nil {
 		return false, err
 	}
 	return same, errors.Join(scrub(w.dst), hush(w.dst))
@@ -141,14 +139,14 @@ func hush(f *os.File) error {
 	return err
 }
 
-// follow runs ffmpeg and tells how far it is.
-func (w *worker) follow(args []string) error {
+// ffmpeg runs it and tells how far it is.
+func (w *worker) ffmpeg(args []string) error {
 	r, pw, err := os.Pipe()
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	t, err := start(w.job.FFmpeg, args, nil, pw, w.in, w.dst)
+	t, err := w.start(w.job.FFmpeg, args, nil, pw, w.in, w.dst)
 	pw.Close()
 	if err != nil {
 		return err
@@ -221,19 +219,10 @@ func (w *worker) plan(v *video) {
 	w.job.Plan = &evidence.MaskPlan{Source: evidence.PlanSource{Width: v.clip.Width, Height: v.clip.Height, Frames: len(v.times), FPS: v.clip.FPS}}
 }
 
-// upright writes a photo in the position in which it is looked at. A PNG says that in a
-// chunk of its own (PNG 3rd edition, 11.3.4.5).
-func (w *worker) upright(f io.ReaderAt, p *image.RGBA, k kind) error {
+// plain is what a photo is written as when it had to be decoded: PNG where it was one.
+func plain(k kind) kind {
 	if k == pngStill {
-		b, err := io.ReadAll(io.NewSectionReader(f, 0, maxStill))
-		if err != nil {
-			return err
-		}
-		if i := bytes.Index(b, []byte("eXIf")); i >= 4 {
-			size := int(binary.BigEndian.Uint32(b[i-4:]))
-			p = turn(p, tiffOrientation(b[i+4:min(len(b), i+4+max(0, size))]))
-		}
+		return k
 	}
-	clip := media.Clip{Width: p.Bounds().Dx(), Height: p.Bounds().Dy(), Frames: 1, Codec: k.codec(), Still: true, Streams: 1}
-	return w.write(p, clip, k)
+	return jpegStill
 }

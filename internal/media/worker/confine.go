@@ -41,6 +41,9 @@ func (w *worker) fewFiles() error {
 		landlock.RWFiles("/dev/null").IgnoreIfMissing(),
 		landlock.ROFiles(w.job.FFmpeg, w.job.FFprobe).IgnoreIfMissing(),
 	}
+	if w.job.Passage != "" {
+		rules = append(rules, landlock.ROFiles(w.job.Heif).IgnoreIfMissing(), landlock.RWFiles(w.job.Passage))
+	}
 	if w.job.YuNet != "" {
 		rules = append(rules, landlock.ROFiles(w.job.YuNet).IgnoreIfMissing())
 	}

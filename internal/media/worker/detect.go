@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
 	"runtime"
 	"sync"
 
@@ -13,28 +14,29 @@ import (
 	"safehouse/internal/media"
 )
 
-// The longest side at which a moving picture is looked at: as large as the
-// largest scale of any detector that looks.
+// The longest side is as large as the largest scale of any detector that looks, and
+// larger where the picture is looked at part by part too.
 const (
-	longestSSD   = 512
-	longestYuNet = 640
-	longestParts = 1280 // where it is also looked at part by part
+	longestSSD    = 512
+	longestBeside = 640
+	longestMost   = 1280
 )
 
 // detect decodes every frame once, small, and looks for faces as the job says.
 func (w *worker) detect(v *video) error {
-	eyes, err := w.eyes()
-	if err != nil {
-		return err
-	}
-	defer closeAll(eyes)
-	width, height := fit(v.clip.Width, v.clip.Height, eyes[0].longest(*w.job.Detect))
-	t, r, err := w.frames(fmt.Sprintf("scale=%d:%d:flags=area", width, height), "rgb24")
+	width, height := fit(v.clip.Width, v.clip.Height, longest(*w.job.Detect, w.job.YuNet != ""))
+	t, r, err := w.frames(fmt.Sprintf("scale=%d:%d:flags=area", width, height), "rgb24") // it starts while the detectors open
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	seen, err := w.watch(r, eyes, *w.job.Detect, view{width, height, float64(v.clip.Width) / float64(width), float64(v.clip.Height) / float64(height)})
+	eyes, err := w.eyes()
+	if err != nil {
+		t.kill()
+		return err
+	}
+	defer closeAll(eyes)
+	seen, err := w.watch(r, eyes, *w.job.Detect, view{width, height, float64(v.clip.Width) / float64(width), float64(v.clip.Height) / float64(height), v.clip.Frames})
 	if err != nil {
 		t.kill()
 		return err
@@ -63,8 +65,9 @@ func fit(w, h, longest int) (int, int) {
 
 // An eye is the detectors of one core.
 type eye struct {
-	ssd   *face.SSDDetector
-	yunet *face.YuNetDetector // nil where it is not given
+	ssd    *face.SSDDetector
+	beside face.Model // nil where none is given
+	half   []byte     // memory for halved
 }
 
 // eyes opens the detectors, a set for each core.
@@ -72,12 +75,15 @@ func (w *worker) eyes() ([]*eye, error) {
 	if err := face.Start(w.job.Share); err != nil {
 		return nil, &problem{code: "media.model", args: []string{face.RuntimeFile}, detail: err.Error()}
 	}
-	var all []*eye
-	for range max(1, min(runtime.NumCPU(), 8)) {
-		e, err := w.eye()
-		if err != nil {
-			closeAll(all)
-			return nil, err
+	first, err := w.eye()
+	if err != nil {
+		return nil, err
+	}
+	all := []*eye{first}
+	for range min(runtime.NumCPU(), 8) - 1 {
+		e := &eye{ssd: first.ssd.Twin()}
+		if first.beside != nil {
+			e.beside = first.beside.Twin()
 		}
 		all = append(all, e)
 	}
@@ -87,42 +93,49 @@ func (w *worker) eyes() ([]*eye, error) {
 func (w *worker) eye() (*eye, error) {
 	ssd, err := face.OpenSSD(w.job.Share)
 	if err != nil {
-		return nil, &problem{code: "media.model", args: []string{face.SSDFile}, detail: err.Error()}
+		return nil, &problem{code: "media.model", args: []string{face.SSDInUse()}, detail: err.Error()}
 	}
 	e := &eye{ssd: ssd}
 	if w.job.YuNet == "" {
 		return e, nil
 	}
-	if e.yunet, err = face.OpenYuNet(w.job.YuNet); err != nil {
+	if e.beside, err = face.OpenModel(w.job.YuNet); err != nil {
 		ssd.Close()
-		return nil, &problem{code: "media.model", args: []string{w.job.YuNet}, detail: err.Error()}
+		code := "media.model"
+		if errors.Is(err, face.ErrUnknownModel) {
+			code = "media.unknown_model"
+		}
+		return nil, &problem{code: code, args: []string{filepath.Base(w.job.YuNet)}, detail: err.Error()}
 	}
 	return e, nil
 }
 
 func closeAll(eyes []*eye) {
-	for _, e := range eyes {
-		e.ssd.Close()
-		if e.yunet != nil {
-			e.yunet.Close()
-		}
+	eyes[0].ssd.Close() // the others are its twins
+	if eyes[0].beside != nil {
+		eyes[0].beside.Close()
 	}
 }
 
-func (e *eye) longest(d media.Detection) int {
-	if d.Parts > 1 {
-		return longestParts
+// longest is the longest side at which a moving picture is looked at.
+func longest(d media.Detection, beside bool) int {
+	whole := longestSSD
+	if beside {
+		whole = longestBeside
 	}
-	if e.yunet != nil {
-		return longestYuNet
+	switch {
+	case d.Parts > 2:
+		return longestMost
+	case d.Parts == 2:
+		return 2 * whole
 	}
-	return longestSSD
+	return whole
 }
 
 func (e *eye) names() []string {
-	names := []string{face.SSD, face.SSDEqualised}
-	if e.yunet != nil {
-		names = append(names, face.YuNet)
+	names := e.ssd.Names()
+	if e.beside != nil {
+		names = append(names, e.beside.Name())
 	}
 	return names
 }
@@ -132,6 +145,7 @@ func (e *eye) names() []string {
 type view struct {
 	w, h   int
 	sx, sy float64
+	frames int // that the file says it has
 }
 
 func (v view) back(hits []face.Hit) []face.Hit {
@@ -220,6 +234,7 @@ func (q *queue) read(r io.Reader, d media.Detection, v view) error {
 			return &problem{code: "media.too_large", detail: "frames"}
 		}
 		g.look = m.measure(n, g.rgb)
+		g.look.Of = v.frames
 		g.look.Looked = d.Every <= 1 || n%d.Every == d.Offset
 		if g.look.Looked {
 			g.more = q.lying.extra(n, turn, d)

@@ -5,6 +5,9 @@ import (
 	"encoding/binary"
 )
 
+// exifHead is what stands before EXIF data in a JPEG, and in some WebPs.
+const exifHead = "Exif\x00\x00"
+
 // orientation reads how a JPEG is to be turned (EXIF tag 274); 1 where it does
 // not say.
 func orientation(jpeg []byte) int {
@@ -14,7 +17,7 @@ func orientation(jpeg []byte) int {
 			return 1
 		}
 		body := jpeg[at+4 : at+2+size]
-		if tiff, ok := bytes.CutPrefix(body, []byte("Exif\x00\x00")); ok && jpeg[at+1] == 0xe1 {
+		if tiff, ok := bytes.CutPrefix(body, []byte(exifHead)); ok && jpeg[at+1] == 0xe1 {
 			return tiffOrientation(tiff)
 		}
 		at += 2 + size
@@ -22,6 +25,7 @@ func orientation(jpeg []byte) int {
 	return 1
 }
 
+// tiffOrientation is orientation where EXIF data stands by itself.
 func tiffOrientation(b []byte) int {
 	var order binary.ByteOrder = binary.BigEndian
 	if bytes.HasPrefix(b, []byte("II")) {

@@ -16,9 +16,13 @@ func (w *worker) glimpse(v *video) error {
 	if err := w.pair(v); err != nil {
 		return err
 	}
+	w.careful = len(w.job.Plan.WholeFrames) > 0
 	p, err := w.frame(v, w.job.Glimpse.Frame)
 	if err != nil {
 		return err
+	}
+	if v.broken(w.job.Glimpse.Frame) {
+		w.job.Plan.WholeFrames = append(w.job.Plan.WholeFrames, w.job.Glimpse.Frame)
 	}
 	w.coverFrame(p, w.job.Glimpse.Frame)
 	return w.small(p)

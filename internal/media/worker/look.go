@@ -2,6 +2,7 @@ package worker
 
 import (
 	"math"
+	"slices"
 	"sync"
 
 	"safehouse/internal/evidence"
@@ -16,52 +17,161 @@ type turns [4]bool
 // An extra is what is done on a frame beside looking at the picture as it is.
 type extra struct {
 	turns turns
-	both  bool // the turned picture and its equalised copy, not in turn
+	both  bool // the picture and its equalised copy, not in turn
 	parts bool
 }
 
-// sureTurn is the score from which a face in a turned picture is one.
-const sureTurn = .4
+// extraLeast is the least score that counts of what is done beside looking at the picture
+// as it is. Lower ones are noise there: on the recorded clips each turn had ten times as
+// many false hits as the upright picture (docs/design/mask-planning.md).
+const extraLeast = .5
 
 // gaze gives what all detectors see, the ordinary way and by what is done beside it,
 // in pixels of p; and by which turns a face was found.
 func (e *eye) gaze(p face.Picture, d media.Detection, turn int, more extra) ([]face.Hit, turns, error) {
-	all, err := e.look(p, d, turn)
+	d.Both = d.Both || more.both
+	small, times := e.smaller(p)
+	upright, err := e.look(small, d, turn)
 	if err != nil {
 		return nil, turns{}, err
 	}
-	var found turns
+	enlarge(upright, times)
+	var beside [4][]face.Hit // by quarter turns; 0: in parts
 	for quarter, wanted := range more.turns {
 		if !wanted {
 			continue
 		}
-		how := d
-		how.Both = d.Both || more.both
-		hits, err := e.look(rotated(p, quarter), how, turn)
-		if err != nil {
-			return nil, found, err
+		if beside[quarter], err = e.lookTurned(small, quarter, d, turn); err != nil {
+			return nil, turns{}, err
 		}
-		for _, h := range hits {
-			h.Box = upright(h.Box, quarter, p.W, p.H)
-			all = append(all, h)
-			found[quarter] = found[quarter] || h.Score >= sureTurn
+		enlarge(beside[quarter], times)
+	}
+	if more.parts {
+		if beside[0], err = e.lookAtParts(p, d, turn); err != nil {
+			return nil, turns{}, err
 		}
 	}
-	if !more.parts {
-		return all, found, nil
+	all, found := weigh(upright, beside)
+	return all, found, nil
+}
+
+func enlarge(hits []face.Hit, times float64) {
+	for i := range hits {
+		for k := range hits[i].Box {
+			hits[i].Box[k] *= times
+		}
 	}
+}
+
+func (e *eye) lookTurned(p face.Picture, quarter int, d media.Detection, turn int) ([]face.Hit, error) {
+	hits, err := e.look(rotated(p, quarter), d, turn)
+	hits = slices.DeleteFunc(hits, func(h face.Hit) bool { return boxArea(h.Box) > turnedMost*float64(p.W*p.H) })
+	for i, h := range hits {
+		hits[i].Box = upright(h.Box, quarter, p.W, p.H)
+	}
+	return hits, err
+}
+
+// What is looked for beside is lying, or small. Larger hits are mostly false there: a
+// whole person taken for a face.
+const (
+	turnedMost = .3     // of the picture's area
+	partMost   = 1. / 3 // of the part's longer side
+)
+
+func boxArea(b evidence.Box) float64 { return (b[2] - b[0]) * (b[3] - b[1]) }
+
+func (e *eye) lookAtParts(p face.Picture, d media.Detection, turn int) ([]face.Hit, error) {
+	var all []face.Hit
 	for _, part := range partsOf(p.W, p.H, d.Parts) {
 		hits, err := e.look(cropped(p, part), d, turn)
 		if err != nil {
-			return nil, found, err
+			return nil, err
 		}
 		for _, h := range hits {
+			if max(h.Box[2]-h.Box[0], h.Box[3]-h.Box[1]) > partMost*float64(max(part.w, part.h)) {
+				continue
+			}
 			x, y := float64(part.x), float64(part.y)
 			h.Box = evidence.Box{h.Box[0] + x, h.Box[1] + y, h.Box[2] + x, h.Box[3] + y}
 			all = append(all, h)
 		}
 	}
-	return all, found, nil
+	return all, nil
+}
+
+// weigh adds to what was seen upright what was seen beside it, and says by which turns
+// a face was found. A hit around a face that is seen upright says nothing new: there is
+// one face to a head. A hit that only one of picture and copy gave is marked.
+func weigh(upright []face.Hit, beside [4][]face.Hit) ([]face.Hit, turns) {
+	all := slices.Clone(upright)
+	var found turns
+	for quarter, hits := range beside {
+		for _, h := range hits {
+			if h.Score < extraLeast || around(h, upright) {
+				continue
+			}
+			h.Alone = !agreed(h, upright, beside[0], beside[1], beside[2], beside[3])
+			found[quarter] = found[quarter] || quarter > 0 && !h.Alone
+			all = append(all, h)
+		}
+	}
+	return all, found
+}
+
+// around says whether the middle of a sure face lies in a hit.
+func around(h face.Hit, sure []face.Hit) bool {
+	return slices.ContainsFunc(sure, func(k face.Hit) bool {
+		x, y := (k.Box[0]+k.Box[2])/2, (k.Box[1]+k.Box[3])/2
+		return k.Score >= extraLeast && x > h.Box[0] && x < h.Box[2] && y > h.Box[1] && y < h.Box[3]
+	})
+}
+
+// agreed says whether another detector, or the same one on the other of picture and
+// copy, sees that face too.
+func agreed(h face.Hit, others ...[]face.Hit) bool {
+	for _, hits := range others {
+		if slices.ContainsFunc(hits, func(k face.Hit) bool {
+			return k.Detector != h.Detector && k.Score >= agreeLeast && face.Overlap(h.Box, k.Box) > agreeOverlap
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	agreeLeast   = .4
+	agreeOverlap = .4
+)
+
+// smaller is the picture, or where it is much larger than what is looked at as a whole,
+// half of it, and what leads back.
+func (e *eye) smaller(p face.Picture) (face.Picture, float64) {
+	if 2*max(p.W, p.H) < 3*longest(media.Detection{}, e.beside != nil) {
+		return p, 1
+	}
+	half := face.Picture{W: p.W / 2, H: p.H / 2}
+	if need := 3 * half.W * half.H; len(e.half) != need {
+		e.half = make([]byte, need)
+	}
+	half.RGB = e.half
+	halve(half, p)
+	return half, 2
+}
+
+// halve makes a pixel of each four.
+func halve(to, from face.Picture) {
+	for y := range to.H {
+		upper, lower := from.RGB[6*y*from.W:], from.RGB[(6*y+3)*from.W:]
+		out := to.RGB[3*y*to.W : 3*(y+1)*to.W]
+		for x := 0; x < len(out); x += 3 {
+			u, l := upper[2*x:2*x+6:2*x+6], lower[2*x:2*x+6:2*x+6]
+			for c := range 3 {
+				out[x+c] = byte((uint(u[c]) + uint(u[c+3]) + uint(l[c]) + uint(l[c+3]) + 2) / 4)
+			}
+		}
+	}
 }
 
 // look gives what all detectors see. Of picture and equalised copy SSD looks at
@@ -82,10 +192,10 @@ func (e *eye) look(p face.Picture, d media.Detection, turn int) ([]face.Hit, err
 			return nil, err
 		}
 	}
-	if e.yunet == nil {
+	if e.beside == nil {
 		return all, nil
 	}
-	return all, add(e.yunet.Detect(p, d.Min))
+	return all, add(e.beside.Detect(p, d.Min))
 }
 
 // lying remembers by which turns faces were found lately, so that the same clip is
@@ -113,7 +223,7 @@ func (l *lying) extra(n, turn int, d media.Detection) extra {
 		return extra{}
 	}
 	if turn%d.Key == 0 {
-		return extra{turns: turns{false, true, true, true}, parts: d.Parts > 1}
+		return extra{turns: turns{false, true, true, true}, both: true, parts: d.Parts > 1}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,9 +235,10 @@ func (l *lying) extra(n, turn int, d media.Detection) extra {
 		}
 		l.past = l.past[1:]
 	}
-	e := extra{both: true} // somebody lies there: look well
+	var e extra
 	for quarter, at := range l.last {
 		e.turns[quarter] = at > 0 && n-at < turnedFor+l.behind
+		e.both = e.both || e.turns[quarter] // somebody lies there: look well
 	}
 	return e
 }

@@ -78,3 +78,44 @@ func TestATurnIsKeptUpAfterItShowedAFaceAndNotForEver(t *testing.T) {
 		t.Error("without a key nothing more is done")
 	}
 }
+
+func TestWhatIsSeenBesideIsWeighed(t *testing.T) {
+	at := func(x, size, score float64, detector string) face.Hit {
+		return face.Hit{Box: evidence.Box{x, 100, x + size, 100 + size}, Score: score, Detector: detector}
+	}
+	sure := at(120, 20, .9, face.SSD)
+	var beside [4][]face.Hit
+	beside[0] = []face.Hit{at(300, 15, .8, face.SSD), at(301, 15, .45, face.SSDEqualised)}
+	beside[1] = []face.Hit{at(100, 60, .9, face.SSD)}                            // around the face that is seen upright
+	beside[2] = []face.Hit{at(500, 40, .7, face.SSD), at(500, 41, .6, face.SSD)} // at two scales of one picture
+	beside[3] = []face.Hit{at(700, 40, .7, face.SSD), at(702, 40, .6, face.SSDEqualised), at(900, 40, .45, face.SSD)}
+	all, found := weigh([]face.Hit{sure}, beside)
+	want := map[float64]bool{120: false, 300: false, 500: true, 700: false, 702: false} // alone?
+	for _, h := range all {
+		alone, ok := want[h.Box[0]]
+		if !ok || alone != h.Alone {
+			t.Errorf("%v alone %v", h.Box, h.Alone)
+		}
+	}
+	if len(all) != 6 || found != (turns{false, false, false, true}) {
+		t.Errorf("%d hits, found %v", len(all), found)
+	}
+}
+
+func TestHalfAPictureIsItsMean(t *testing.T) {
+	p := face.Picture{W: 5, H: 3, RGB: make([]byte, 45)}
+	for i := range p.RGB {
+		p.RGB[i] = byte(i)
+	}
+	half := face.Picture{W: 2, H: 1, RGB: make([]byte, 6)}
+	halve(half, p)
+	for x := range 2 {
+		for c := range 3 {
+			i := 6*x + c
+			want := byte((i + i + 3 + i + 15 + i + 18 + 2) / 4)
+			if half.RGB[3*x+c] != want {
+				t.Errorf("pixel %d, channel %d: %d, not %d", x, c, half.RGB[3*x+c], want)
+			}
+		}
+	}
+}

@@ -242,7 +242,17 @@ func (t *table) read(kind string, b []byte) bool {
 	case "stsd":
 		return t.describe(b)
 	case "stsz":
-		if len(b) < 12 || u32(4) != 0 || rows(12, 4) < 0 {
+		if len(b) < 12 {
+			return false
+		}
+		if all := u32(4); all != 0 { // one size for all
+			if len(b) != 12 || u32(8) > maxFrames {
+				return false
+			}
+			t.sizes = slices.Repeat([]uint32{all}, int(u32(8)))
+			return true
+		}
+		if rows(12, 4) < 0 {
 			return false
 		}
 		for i := range rows(12, 4) {

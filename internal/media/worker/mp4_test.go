@@ -132,3 +132,15 @@ func FuzzWalker(f *testing.F) {
 		}
 	})
 }
+
+// 32 bits hold a day by MPEG's clock, and hardly more than an hour by one of a million ticks.
+func TestALongRecordingGetsAClockThatFits(t *testing.T) {
+	for _, c := range []struct{ den, last, want int64 }{
+		{1_000_000, 600 * 1_000_000, 1_000_000}, {1_000_000, 7200 * 1_000_000, 90_000}, {15360, 7200 * 15360, 15360},
+	} {
+		v := &video{tick: ratio{1, c.den}, times: []int64{0, c.last}}
+		if got := v.clock(); got != c.want || float64(c.last)/float64(c.den)*float64(got) > 1<<32 {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+}

@@ -1,10 +1,10 @@
 package worker
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +21,15 @@ type video struct {
 	shape ratio   // of a pixel
 	tint  tint
 	begin float64 // seconds by which the picture begins after the file does
+
+	packets []packet // of the picture, in the order of decoding; none where some have no time
+}
+
+// A packet is one compressed frame.
+type packet struct {
+	at    int64 // when it is shown, in ticks
+	key   bool  // it needs none before it
+	shown bool  // no edit list hides it
 }
 
 // A ratio is a fraction as ffprobe prints it: 1/15360, 16:11.
@@ -54,6 +63,7 @@ type probed struct {
 }
 
 type stream struct {
+	Index  int    `json:"index"`
 	Type   string `json:"codec_type"`
 	Codec  string `json:"codec_name"`
 	Width  int    `json:"width"`
@@ -61,6 +71,7 @@ type stream struct {
 	Tick   string `json:"time_base"`
 	Rate   string `json:"avg_frame_rate"`
 	Shape  string `json:"sample_aspect_ratio"`
+	Frames string `json:"nb_frames"`
 	Start  string `json:"start_time"`
 	tint
 	Disposition struct {
@@ -86,10 +97,11 @@ func (w *worker) probe() (*video, error) {
 		return nil, err
 	}
 	v := s.video()
+	w.video, w.stream = v, s.Index
 	v.clip.Streams = len(p.Streams)
 	v.clip.Sound = slices.ContainsFunc(p.Streams, func(s stream) bool { return s.Type == "audio" })
 	v.begin = seconds(s.Start) - seconds(p.Format.Start)
-	if v.times, err = w.times(); err != nil {
+	if err := w.timesOf(v); err != nil {
 		return nil, err
 	}
 	return v, v.check(s)
@@ -109,10 +121,9 @@ func (p probed) picture() (stream, error) {
 		if s.Type != "video" {
 			continue
 		}
-		if s.Disposition.Cover != 0 {
-			break // the cover of a sound file
+		if s.Disposition.Cover == 0 { // no cover of a sound file
+			return s, nil
 		}
-		return s, nil
 	}
 	return stream{}, &problem{code: "media.no_video"}
 }
@@ -158,52 +169,126 @@ func seconds(s string) float64 {
 	return f
 }
 
-// times reads when each frame is shown, without decoding. Packets that an edit
-// list hides are not shown.
-func (w *worker) times() ([]int64, error) {
-	out, err := w.ask("-select_streams", "v:0", "-show_entries", "packet=pts,flags", "-of", "csv=p=0")
+// timesOf reads when each frame is shown, without decoding where it can be done.
+func (w *worker) timesOf(v *video) error {
+	out, err := w.ask("-select_streams", fmt.Sprint(w.stream), "-show_entries", "packet=pts,flags", "-of", "csv=p=0")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return parseTimes(out, func(flags string) bool { return !strings.Contains(flags, "D") })
+	if v.packets, err = parsePackets(out); err != nil {
+		return err
+	}
+	if v.packets == nil {
+		v.times, err = w.decodedTimes()
+		return err
+	}
+	v.times, err = rising(shownTimes(v.packets))
+	return err
 }
 
-// decodedTimes is times by decoding all of it, for codecs whose packets and
-// frames do not pair.
-func (w *worker) decodedTimes() ([]int64, error) {
-	out, err := w.ask("-select_streams", "v:0", "-show_entries", "frame=best_effort_timestamp", "-of", "csv=p=0")
-	if err != nil {
-		return nil, err
-	}
-	return parseTimes(out, func(string) bool { return true })
-}
-
-func parseTimes(csv []byte, shown func(flags string) bool) ([]int64, error) {
-	var times []int64
-	lines := bufio.NewScanner(bytes.NewReader(csv))
-	for lines.Scan() {
-		fields := strings.Split(lines.Text(), ",")
-		flags := ""
-		if len(fields) > 1 {
-			flags = fields[1]
-		}
-		if fields[0] == "" || !shown(flags) {
+// parsePackets reads ffprobe's list. It is nil where a packet has no time: old
+// containers give one to frames only.
+func parsePackets(csv []byte) ([]packet, error) {
+	var all []packet
+	for line := range bytes.Lines(csv) {
+		at, flags, ok := strings.Cut(strings.TrimRight(string(line), "\r\n,"), ",")
+		if !ok {
 			continue
 		}
-		t, err := strconv.ParseInt(fields[0], 10, 64)
+		if at == "N/A" {
+			return nil, nil
+		}
+		t, err := strconv.ParseInt(at, 10, 64)
 		if err != nil {
-			return nil, &problem{code: "media.no_times", detail: fields[0]}
+			return nil, &problem{code: "media.no_times", detail: at}
+		}
+		all = append(all, packet{at: t, key: strings.Contains(flags, "K"), shown: !strings.Contains(flags, "D")})
+	}
+	return all, nil
+}
+
+// shownTimes are the times of what is shown, in that order.
+func shownTimes(packets []packet) []int64 {
+	var times []int64
+	for _, p := range packets {
+		if p.shown {
+			times = append(times, p.at)
+		}
+	}
+	slices.Sort(times)
+	return times
+}
+
+// decodedTimes is timesOf by decoding all of it, for codecs whose packets and
+// frames do not pair.
+func (w *worker) decodedTimes() ([]int64, error) {
+	out, err := w.ask("-select_streams", fmt.Sprint(w.stream), "-show_entries", "frame=best_effort_timestamp", "-of", "csv=p=0")
+	if err != nil {
+		return nil, err
+	}
+	var times []int64
+	var unknown []int
+	for line := range bytes.Lines(out) {
+		at, _, _ := strings.Cut(strings.TrimRight(string(line), "\r\n"), ",")
+		switch {
+		case at == "": // a frame's side data has a line of its own
+			continue
+		case at == "N/A":
+			unknown = append(unknown, len(times))
+			times = append(times, 0)
+			continue
+		}
+		t, err := strconv.ParseInt(at, 10, 64)
+		if err != nil {
+			return nil, &problem{code: "media.no_times", detail: at}
 		}
 		times = append(times, t)
 	}
-	slices.Sort(times)
-	for i := len(times) - 1; i >= 0; i-- {
-		times[i] -= times[0]
+	if err := fill(times, unknown); err != nil {
+		return nil, err
 	}
+	slices.Sort(times)
+	return rising(times)
+}
+
+// fill gives the frames without a time one that follows the frame before. AVI has them:
+// its frames are all equally long.
+func fill(times []int64, unknown []int) error {
+	if len(unknown) == 0 {
+		return nil
+	}
+	step := int64(math.MaxInt64)
 	for i := 1; i < len(times); i++ {
-		if times[i] <= times[i-1] {
+		if !slices.Contains(unknown, i) && !slices.Contains(unknown, i-1) && times[i] > times[i-1] {
+			step = min(step, times[i]-times[i-1])
+		}
+	}
+	if step == math.MaxInt64 || len(unknown) > mostUnknown {
+		return &problem{code: "media.no_times", detail: fmt.Sprint(len(unknown), " of ", len(times))}
+	}
+	for _, i := range unknown {
+		if i == 0 {
+			return &problem{code: "media.no_times", detail: "the first"}
+		}
+		times[i] = times[i-1] + step
+	}
+	return nil
+}
+
+// mostUnknown is how many frames a decoder may hold back and give without a time when
+// the recording has ended.
+const mostUnknown = 32
+
+// rising counts times from the first, and refuses two frames at one of them.
+func rising(times []int64) ([]int64, error) {
+	for i := 1; i < len(times); i++ {
+		if times[i] == times[i-1] {
 			return nil, &problem{code: "media.no_times", detail: "two frames at one time"}
 		}
 	}
-	return times, lines.Err()
+	out := slices.Clone(times)
+	for i := range out {
+		out[i] -= times[0]
+	}
+	return out, nil
 }

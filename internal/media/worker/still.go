@@ -2,16 +2,21 @@ package worker
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
+	_ "image/gif" // one frame of it
 	"image/jpeg"
 	"image/png"
 	"io"
 	"math"
 	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
 
 	"safehouse/internal/evidence"
 	"safehouse/internal/face"
@@ -21,12 +26,9 @@ import (
 // maxStill is the longest file of a photo, in bytes.
 const maxStill = 256 << 20
 
-// maskRGB is the mask's colour on a photo.
-var maskRGB = color.RGBA{70, 90, 110, 255}
-
 // still does the job on a photo.
 func (w *worker) still(f *os.File, k kind) error {
-	p, err := develop(f, k)
+	p, err := w.develop(f, k)
 	if err != nil {
 		return err
 	}
@@ -38,9 +40,9 @@ func (w *worker) still(f *os.File, k kind) error {
 	case media.DetectJob:
 		return w.study(p, clip)
 	case media.RenderJob:
-		return w.print(p, clip, k)
+		return w.print(p, clip, w.as(k))
 	case media.CleanJob:
-		return w.upright(f, p, k)
+		return w.write(p, clip, plain(k))
 	case media.GlimpseJob:
 		if err := w.coverStill(p, clip); err != nil {
 			return err
@@ -50,21 +52,61 @@ func (w *worker) still(f *os.File, k kind) error {
 	return fmt.Errorf("unknown job %q", w.job.Kind)
 }
 
-func (k kind) codec() string {
-	if k == pngStill {
-		return "png"
+// as is what a photo is written as: what the job says, or else what it was, where that
+// is one of the two.
+func (w *worker) as(k kind) kind {
+	if s := w.job.Render.Still; s == media.PNG || s == "" && k == pngStill {
+		return pngStill
 	}
-	return "jpeg"
+	return jpegStill
 }
 
 // develop decodes a photo, turns it as its metadata asks, and puts it on white:
 // what a transparent pixel hides is not kept.
-func develop(f *os.File, k kind) (*image.RGBA, error) {
-	b, err := io.ReadAll(io.LimitReader(f, maxStill+1))
+func (w *worker) develop(f *os.File, k kind) (*image.RGBA, error) {
+	raw, turned, err := w.decode(f, k)
 	if err != nil {
 		return nil, err
 	}
-	config, _, err := image.DecodeConfig(bytes.NewReader(b))
+	flat := image.NewRGBA(image.Rect(0, 0, raw.Bounds().Dx(), raw.Bounds().Dy()))
+	draw.Draw(flat, flat.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.Draw(flat, flat.Bounds(), raw, raw.Bounds().Min, draw.Over)
+	return turn(flat, turned), nil
+}
+
+// decode gives the picture and how it is to be turned.
+func (w *worker) decode(f *os.File, k kind) (image.Image, int, error) {
+	switch k {
+	case webpStill:
+		p, err := w.outside()
+		return p, tiffOrientation(bytes.TrimPrefix(riffChunk(f, "EXIF"), []byte(exifHead))), err
+	case heifStill:
+		b, err := w.heif()
+		if err != nil {
+			return nil, 0, err
+		}
+		p, err := picture(b)
+		return p, 1, err // it is turned already
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxStill+1))
+	if err != nil {
+		return nil, 0, err
+	}
+	p, err := picture(b)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case k == jpegStill:
+		return p, orientation(b), nil
+	case k == pngStill:
+		return p, tiffOrientation(chunk(f, "eXIf", "IEND")), nil
+	}
+	return p, 1, nil
+}
+
+// picture decodes a JPEG, PNG or GIF.
+func picture(b []byte) (image.Image, error) {
+	config, format, err := image.DecodeConfig(bytes.NewReader(b))
 	if err != nil {
 		return nil, spoilt(err)
 	}
@@ -75,18 +117,57 @@ func develop(f *os.File, k kind) (*image.RGBA, error) {
 	if err != nil {
 		return nil, spoilt(err)
 	}
-	flat := image.NewRGBA(image.Rect(0, 0, raw.Bounds().Dx(), raw.Bounds().Dy()))
-	draw.Draw(flat, flat.Bounds(), image.White, image.Point{}, draw.Src)
-	draw.Draw(flat, flat.Bounds(), raw, raw.Bounds().Min, draw.Over)
-	if k != jpegStill {
-		return flat, nil
+	if format != "gif" {
+		return raw, nil
 	}
-	return turn(flat, orientation(b)), nil
+	screen := image.NewRGBA(image.Rect(0, 0, config.Width, config.Height)) // the picture may cover a part of it
+	draw.Draw(screen, screen.Bounds(), raw, image.Point{}, draw.Src)
+	return screen, nil
+}
+
+// outside has ffmpeg decode a photo.
+func (w *worker) outside() (image.Image, error) {
+	out, err := w.ask("-show_streams", "-of", "json")
+	if err != nil {
+		return nil, err
+	}
+	var p probed
+	if err := json.Unmarshal(out, &p); err != nil {
+		return nil, fmt.Errorf("ffprobe: %w", err)
+	}
+	s, err := p.picture()
+	switch {
+	case err != nil:
+		return nil, err
+	case s.Width <= 0 || s.Height <= 0:
+		return nil, &problem{code: "media.damaged", detail: "no size"}
+	case s.Width*s.Height > maxPixels:
+		return nil, &problem{code: "media.too_large", detail: fmt.Sprint(s.Width, "×", s.Height)}
+	}
+	w.stream = s.Index
+	t, r, err := w.frames("null", "rgba")
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	flat := image.NewNRGBA(image.Rect(0, 0, s.Width, s.Height))
+	if err := readFrame(r, flat.Pix); err != nil {
+		return nil, errors.Join(t.wait(), spoilt(err))
+	}
+	if err := readFrame(r, make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.kill()
+		return nil, &problem{code: "media.damaged", detail: "more than one frame"}
+	}
+	return flat, t.wait()
 }
 
 func spoilt(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	var unknown jpeg.UnsupportedError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return &problem{code: "media.truncated", detail: err.Error()}
+	case errors.As(err, &unknown):
+		return &problem{code: "media.not_video", detail: err.Error()}
 	}
 	return &problem{code: "media.damaged", detail: err.Error()}
 }
@@ -132,36 +213,70 @@ func turned(orientation, x, y, w, h int) (int, int) {
 }
 
 // study looks for faces in a photo: as a whole, and in overlapping tiles where
-// it is so large that a face would be lost in the small copy.
+// it is so large that a face would be lost in the small copy. The whole is looked at
+// in both ways, the tiles in turn, unless the job asks for both: where they overlap by
+// half, each face lies in tiles of either way.
 func (w *worker) study(p *image.RGBA, clip media.Clip) error {
 	eyes, err := w.eyes()
 	if err != nil {
 		return err
 	}
 	defer closeAll(eyes)
-	d := *w.job.Detect
-	d.Both = true
-	var look media.Look
-	for i, tile := range tiles(clip.Width, clip.Height) {
-		scaled, v := reduce(p, tile, eyes[0].longest(media.Detection{}))
-		if i == 0 {
-			look = newMeter(v.w, v.h).measure(0, scaled.RGB)
-			look.Looked = true
+	overlap := .5
+	if w.job.Detect.Every > 1 {
+		overlap = .25 // as of a video not every frame
+	}
+	s := &studied{worker: w, photo: p, tiles: tiles(clip.Width, clip.Height, overlap)}
+	s.hits, s.errs = make([][]face.Hit, len(s.tiles)), make([]error, len(eyes))
+	var working sync.WaitGroup
+	for i, e := range eyes {
+		working.Go(func() { s.errs[i] = s.gaze(e) })
+	}
+	working.Wait()
+	if err := errors.Join(s.errs...); err != nil {
+		return fmt.Errorf("look at a photo: %w", err)
+	}
+	look := media.Look{Of: 1, Luma: s.look.Luma, Sharp: s.look.Sharp, Looked: true, Hits: slices.Concat(s.hits...)}
+	w.say(media.Message{Look: &look})
+	w.say(media.Message{Detected: &media.Detected{Clip: clip, Detectors: eyes[0].names()}})
+	return nil
+}
+
+// studied is a photo that is being looked at, tile by tile, by all eyes.
+type studied struct {
+	worker *worker
+	photo  *image.RGBA
+	tiles  []image.Rectangle
+	next   atomic.Int32
+	look   media.Look   // of the whole; whoever looks at the first tile writes it
+	hits   [][]face.Hit // by tile; whoever looks at a tile writes it
+	errs   []error      // by eye
+}
+
+// gaze looks at one tile after another until none is left.
+func (s *studied) gaze(e *eye) error {
+	for {
+		i := int(s.next.Add(1)) - 1
+		if i >= len(s.tiles) {
+			return nil
 		}
-		hits, err := eyes[0].look(scaled, d, 0)
+		d, tile := *s.worker.job.Detect, s.tiles[i]
+		d.Both = d.Both || i == 0
+		scaled, v := reduce(s.photo, tile, longest(media.Detection{}, s.worker.job.YuNet != ""))
+		if i == 0 {
+			s.look = newMeter(v.w, v.h).measure(0, scaled.RGB)
+		}
+		hits, err := e.look(scaled, d, i)
 		if err != nil {
-			return fmt.Errorf("look at a photo: %w", err)
+			return err
 		}
 		for _, h := range v.back(hits) {
 			x, y := float64(tile.Min.X), float64(tile.Min.Y)
 			h.Box = evidence.Box{h.Box[0] + x, h.Box[1] + y, h.Box[2] + x, h.Box[3] + y}
-			look.Hits = append(look.Hits, h)
+			s.hits[i] = append(s.hits[i], h)
 		}
-		w.say(media.Message{Drawn: i + 1})
+		s.worker.say(media.Message{Drawn: i + 1})
 	}
-	w.say(media.Message{Look: &look})
-	w.say(media.Message{Detected: &media.Detected{Clip: clip, Detectors: eyes[0].names()}})
-	return nil
 }
 
 // tileSide is the side of a tile in pixels, and maxTiles how many there may be
@@ -171,30 +286,40 @@ const (
 	maxTiles = 8
 )
 
-// tiles gives the whole picture first, then squares that overlap by half.
-func tiles(w, h int) []image.Rectangle {
+// tiles gives the whole picture first, then squares that overlap by that share of a
+// side or a little more.
+func tiles(w, h int, share float64) []image.Rectangle {
 	all := []image.Rectangle{image.Rect(0, 0, w, h)}
-	side := max(tileSide, (max(w, h)+maxTiles-1)/maxTiles*2)
 	if max(w, h) <= tileSide {
 		return all
 	}
-	for y := 0; ; y += side / 2 {
-		for x := 0; ; x += side / 2 {
+	side := max(tileSide, int(float64(max(w, h))/(1+(maxTiles-1)*(1-share))))
+	for _, y := range places(h, side, share) {
+		for _, x := range places(w, side, share) {
 			all = append(all, image.Rect(x, y, min(x+side, w), min(y+side, h)))
-			if x+side >= w {
-				break
-			}
-		}
-		if y+side >= h {
-			return all
 		}
 	}
+	return all
+}
+
+// places are where squares of that side begin along a length.
+func places(length, side int, share float64) []int {
+	room := length - side
+	if room <= 0 {
+		return []int{0}
+	}
+	steps := int(math.Ceil(float64(room) / (float64(side) * (1 - share))))
+	all := make([]int, steps+1)
+	for i := range all {
+		all[i] = room * i / steps
+	}
+	return all
 }
 
 // reduce makes a small packed copy of a part by averaging.
 func reduce(p *image.RGBA, part image.Rectangle, longest int) (face.Picture, view) {
 	w, h := fit(part.Dx(), part.Dy(), longest)
-	v := view{w, h, float64(part.Dx()) / float64(w), float64(part.Dy()) / float64(h)}
+	v := view{w, h, float64(part.Dx()) / float64(w), float64(part.Dy()) / float64(h), 1}
 	out := face.Picture{W: w, H: h, RGB: make([]byte, 0, w*h*3)}
 	for y := range h {
 		for x := range w {
@@ -245,14 +370,11 @@ func (w *worker) coverStill(p *image.RGBA, clip media.Clip) error {
 
 // coverFrame covers what the plan covers on this frame.
 func (w *worker) coverFrame(p *image.RGBA, frame int) {
-	cover := regionsOf(w.job.Plan)
-	boxes := cover.boxes[frame]
-	if cover.whole[frame] {
-		boxes = []evidence.Box{{-1e5, -1e5, 1e5, 1e5}}
+	style := media.Solid
+	if w.job.Render != nil {
+		style = w.job.Render.Style
 	}
-	for _, b := range boxes {
-		coverRGBA(p, b)
-	}
+	coverOf(w.job.Plan, style).draw(photo{p}, frame)
 }
 
 func (w *worker) write(p *image.RGBA, clip media.Clip, k kind) error {
@@ -270,15 +392,43 @@ func (w *worker) write(p *image.RGBA, clip media.Clip, k kind) error {
 	return nil
 }
 
-func coverRGBA(p *image.RGBA, b evidence.Box) {
-	radius := min(b[2]-b[0], b[3]-b[1]) * cornerShare
-	w, h := p.Bounds().Dx(), p.Bounds().Dy()
-	for y := clampInt(math.Floor(b[1]), h); y < clampInt(math.Ceil(b[3]), h); y++ {
-		inset := corner(b, radius, float64(y), float64(y+1))
-		for x := clampInt(math.Floor(b[0]+inset), w); x < clampInt(math.Ceil(b[2]-inset), w); x++ {
-			p.SetRGBA(x, y, maskRGB)
+// A photo is a surface of colours.
+type photo struct{ *image.RGBA }
+
+func (p photo) mean(b evidence.Box) (y, u, v float64) {
+	box := image.Rect(int(max(b[0], -1e6)), int(max(b[1], -1e6)), int(math.Ceil(min(b[2], 1e6))), int(math.Ceil(min(b[3], 1e6))))
+	box = box.Intersect(p.Bounds())
+	if box.Empty() {
+		return 128, 128, 128
+	}
+	r, g, blue := average(p.RGBA, box)
+	Y, Cb, Cr := color.RGBToYCbCr(r, g, blue)
+	return 16 + float64(Y)*219/255, 128 + (float64(Cb)-128)*224/255, 128 + (float64(Cr)-128)*224/255
+}
+
+func (p photo) paint(b evidence.Box, k ink) {
+	colours := make(map[tone]color.RGBA, len(k.cells))
+	for _, t := range k.cells {
+		colours[t] = t.rgba()
+	}
+	whole := plane{w: p.Bounds().Dx(), h: p.Bounds().Dy(), step: 1}
+	radius := roundness(b)
+	top, bottom := whole.rows(b)
+	for y := top; y < bottom; y++ {
+		left, right := whole.columns(b, radius, y)
+		cells := k.row(b, float64(y))
+		for x := left; x < right; x++ {
+			p.SetRGBA(x, y, colours[cells[k.column(b, float64(x))]])
 		}
 	}
+}
+
+// rgba is a tone on a photo, where values have full range.
+func (t tone) rgba() color.RGBA {
+	y := min(max((float64(t.y)-16)*255/219, 0), 255)
+	chroma := func(v byte) float64 { return min(max(128+(float64(v)-128)*255/224, 0), 255) }
+	r, g, b := color.YCbCrToRGB(byte(y+.5), byte(chroma(t.u)+.5), byte(chroma(t.v)+.5))
+	return color.RGBA{r, g, b, 255}
 }
 
 // jfif is the one segment beside those that hold the picture (ITU-T T.871).

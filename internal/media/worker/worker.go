@@ -48,6 +48,11 @@ type worker struct {
 	in, dst *os.File // dst is not open when there is nothing to write
 	mu      sync.Mutex
 	out     *json.Encoder // guarded by mu
+
+	hand    hand   // starts and ends the decoders; there is one once the worker is confined
+	video   *video // that was probed, and the number of its stream in the file
+	stream  int
+	careful bool // what does not decode is passed over and told, see pieced
 }
 
 func (w *worker) say(m media.Message) {
@@ -69,6 +74,7 @@ func (w *worker) work() error {
 	if err != nil {
 		return err
 	}
+	w.hand = newHand()
 	w.say(media.Message{Level: &level})
 	if w.job.Strict && !level.Full() {
 		return &problem{code: "media.not_isolated", args: []string{level.String()}}
@@ -102,11 +108,14 @@ func (w *worker) moving() error {
 		w.say(media.Message{Clip: &v.clip})
 		return nil
 	case media.DetectJob:
+		w.careful = w.job.Detect.Careful
 		return w.detect(v)
 	case media.RenderJob:
 		return w.render(v)
 	case media.GlimpseJob:
 		return w.glimpse(v)
+	case media.FollowJob:
+		return w.follow(v)
 	}
 	return fmt.Errorf("unknown job %q", w.job.Kind)
 }
