@@ -41,6 +41,8 @@ type commands struct {
 	Case    caseCmd    `cmd:"" help:"${help_case}"`
 	Item    itemCmd    `cmd:"" help:"${help_item}"`
 	Mask    maskCmd    `cmd:"" help:"${help_mask}"`
+	Inspect inspectCmd `cmd:"" help:"${help_inspect}"`
+	Clean   cleanCmd   `cmd:"" help:"${help_clean}"`
 	Plan    planCmd    `cmd:"" help:"${help_plan}"`
 	Jobs    jobsCmd    `cmd:"" help:"${help_jobs}"`
 	Report  reportCmd  `cmd:"" help:"${help_report}"`

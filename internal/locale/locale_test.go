@@ -98,7 +98,7 @@ func has(s string, script *unicode.RangeTable) bool {
 }
 
 // built are the keys that the program makes at run time out of these and a code.
-var built = []string{"doctor.part.", "draft.is.", "draft.state.", "form.", "job.is.", "job.state.", "material.", "names.band.", "names.kind.", "names.why.", "priority.", "reliability.", "role.", "status.is.", "step.", "track."}
+var built = []string{"doctor.part.", "draft.is.", "draft.state.", "form.", "hidden.kind.", "job.is.", "job.state.", "material.", "names.band.", "names.kind.", "names.why.", "priority.", "reliability.", "role.", "status.is.", "step.", "track."}
 
 // sources are the program's own files but for the tests, parsed.
 func sources(t *testing.T) (files []*ast.File, text string) {

@@ -84,6 +84,12 @@ type Rendering struct {
 	Still     string `json:"still"` // what a photo becomes: PNG or JPEG; empty is PNG where it was one
 }
 
+// Cleaning says how to copy a recording without what it does not show.
+type Cleaning struct {
+	Recode      bool `json:"recode"`       // decode and encode the picture: frames that are not played lie between
+	RecodeSound bool `json:"recode_sound"` // likewise the sound
+}
+
 // What a masked photo is written as.
 const (
 	PNG  = "png"
@@ -125,6 +131,7 @@ type Step struct {
 type Rendered struct {
 	Clip   Clip   `json:"clip"`
 	Media  string `json:"media"`  // MIME type
+	Copied bool   `json:"copied"` // picture and sound are those of the source, to the bit
 	Padded bool   `json:"padded"` // by one column or row: H.264 4:2:0 has even sizes only
 }
 
@@ -144,6 +151,7 @@ type Job struct {
 	Detect  *Detection         `json:"detect,omitempty"`
 	Render  *Rendering         `json:"render,omitempty"`
 	Glimpse *Glimpse           `json:"glimpse,omitempty"`
+	Clean   *Cleaning          `json:"clean,omitempty"`
 	Follow  *Following         `json:"follow,omitempty"`
 	Plan    *evidence.MaskPlan `json:"plan,omitempty"`
 
@@ -157,6 +165,7 @@ const (
 	DetectJob  = "detect"
 	RenderJob  = "render"
 	GlimpseJob = "glimpse"
+	CleanJob   = "clean"
 	FollowJob  = "follow"
 )
 

@@ -86,6 +86,12 @@ func (r Runner) Glimpse(ctx context.Context, in *os.File, plan evidence.MaskPlan
 	return r.draw(ctx, Job{Kind: GlimpseJob, Glimpse: &g, Plan: &plan}, in, out, progress)
 }
 
+// Clean copies what a recording shows, or a photo in the position in which it is looked
+// at, and nothing else.
+func (r Runner) Clean(ctx context.Context, in, out *os.File, how Cleaning, progress func(frames int)) (Rendered, error) {
+	return r.draw(ctx, Job{Kind: CleanJob, Clean: &how}, in, out, progress)
+}
+
 // Follow looks for each seed on the frames before and after it, for as long as it looks
 // the same, and hands on every step. Those of one seed come in order, going away from
 // it. It may end before the clip does: nothing is left to follow then.

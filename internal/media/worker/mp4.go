@@ -96,6 +96,10 @@ func scrub(f *os.File) error {
 	if err != nil || size < 8+compressor+compressorSize {
 		return err
 	}
+	var codec [4]byte
+	if _, err := f.ReadAt(codec[:], at+8+12); err != nil || string(codec[:]) == "mp4a" { // a sound has no such name
+		return err
+	}
 	_, err = f.WriteAt(make([]byte, compressorSize), at+8+compressor)
 	return err
 }

@@ -41,6 +41,8 @@ func (w *worker) still(f *os.File, k kind) error {
 		return w.study(p, clip)
 	case media.RenderJob:
 		return w.print(p, clip, w.as(k))
+	case media.CleanJob:
+		return w.write(p, clip, plain(k))
 	case media.GlimpseJob:
 		if err := w.coverStill(p, clip); err != nil {
 			return err

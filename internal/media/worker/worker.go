@@ -91,6 +91,9 @@ func (w *worker) work() error {
 	if kind.still() {
 		return w.still(f, kind)
 	}
+	if w.job.Kind == media.CleanJob {
+		return w.clean()
+	}
 	return w.moving()
 }
 
