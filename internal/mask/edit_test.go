@@ -16,7 +16,6 @@ import (
 	"safehouse/journal"
 )
 
-
 // twoTracks makes a plan of two tracks, with a doubt about each and one more.
 func twoTracks(plan evidence.MaskPlan) evidence.MaskPlan {
 	track := func(id int, b evidence.Box) evidence.Track {
