@@ -61,7 +61,9 @@ func single(sights []sight) []sight {
 		var boxes []evidence.Box // of the best of each, before it grew
 		for _, i := range group {
 			s := sights[i]
-			at := slices.IndexFunc(boxes, func(b evidence.Box) bool { return overlap(b, s.box) > .45 })
+			at := slices.IndexFunc(boxes, func(b evidence.Box) bool {
+				return overlap(b, s.box) > .45 || area(s.box) < area(b) && shared(b, s.box) > .7*area(s.box) // half a face
+			})
 			if at < 0 {
 				out, boxes = append(out, s), append(boxes, s.box)
 				continue

@@ -19,6 +19,11 @@ type extra struct {
 	turns turns
 	both  bool // the picture and its equalised copy, not in turn
 	parts bool
+
+	// Where nobody is known to lie, it is enough to look beside at the one of picture and
+	// copy whose turn it is, and at the other where that showed something.
+	first bool
+	turn  int
 }
 
 // extraLeast is the least score that counts of what is done beside looking at the picture
@@ -29,25 +34,26 @@ const extraLeast = .5
 // gaze gives what all detectors see, the ordinary way and by what is done beside it,
 // in pixels of p; and by which turns a face was found.
 func (e *eye) gaze(p face.Picture, d media.Detection, turn int, more extra) ([]face.Hit, turns, error) {
-	d.Both = d.Both || more.both
+	well := d
+	well.Both = d.Both || more.both
 	small, times := e.smaller(p)
-	upright, err := e.look(small, d, turn)
+	upright, err := e.look(small, well, turn)
 	if err != nil {
 		return nil, turns{}, err
 	}
 	enlarge(upright, times)
+	d.Both = d.Both || more.both && !more.first
 	var beside [4][]face.Hit // by quarter turns; 0: in parts
 	for quarter, wanted := range more.turns {
 		if !wanted {
 			continue
 		}
-		if beside[quarter], err = e.lookTurned(small, quarter, d, turn); err != nil {
+		if beside[quarter], err = e.lookTurned(small, times, quarter, d, more.turn, upright); err != nil {
 			return nil, turns{}, err
 		}
-		enlarge(beside[quarter], times)
 	}
 	if more.parts {
-		if beside[0], err = e.lookAtParts(p, d, turn); err != nil {
+		if beside[0], err = e.lookAtParts(p, d, more.turn, upright); err != nil {
 			return nil, turns{}, err
 		}
 	}
@@ -63,13 +69,28 @@ func enlarge(hits []face.Hit, times float64) {
 	}
 }
 
-func (e *eye) lookTurned(p face.Picture, quarter int, d media.Detection, turn int) ([]face.Hit, error) {
-	hits, err := e.look(rotated(p, quarter), d, turn)
-	hits = slices.DeleteFunc(hits, func(h face.Hit) bool { return boxArea(h.Box) > turnedMost*float64(p.W*p.H) })
-	for i, h := range hits {
-		hits[i].Box = upright(h.Box, quarter, p.W, p.H)
+// lookUntilSure looks at the one of picture and copy whose turn it is, and at the other
+// only where that showed something new, to confirm it. Back brings hits to their place.
+func (e *eye) lookUntilSure(p face.Picture, d media.Detection, turn int, known []face.Hit, back func([]face.Hit) []face.Hit) ([]face.Hit, error) {
+	hits, err := e.look(p, d, turn)
+	hits = back(hits)
+	fresh := func(h face.Hit) bool { return h.Score >= extraLeast && !around(h, known) }
+	if err != nil || d.Both || !slices.ContainsFunc(hits, fresh) {
+		return hits, err
 	}
-	return hits, err
+	more, err := e.look(p, d, turn+1)
+	return append(hits, back(more)...), err
+}
+
+func (e *eye) lookTurned(p face.Picture, times float64, quarter int, d media.Detection, turn int, known []face.Hit) ([]face.Hit, error) {
+	return e.lookUntilSure(rotated(p, quarter), d, turn, known, func(hits []face.Hit) []face.Hit {
+		hits = slices.DeleteFunc(hits, func(h face.Hit) bool { return boxArea(h.Box) > turnedMost*float64(p.W*p.H) })
+		for i, h := range hits {
+			hits[i].Box = upright(h.Box, quarter, p.W, p.H)
+		}
+		enlarge(hits, times)
+		return hits
+	})
 }
 
 // What is looked for beside is lying, or small. Larger hits are mostly false there: a
@@ -81,21 +102,23 @@ const (
 
 func boxArea(b evidence.Box) float64 { return (b[2] - b[0]) * (b[3] - b[1]) }
 
-func (e *eye) lookAtParts(p face.Picture, d media.Detection, turn int) ([]face.Hit, error) {
+func (e *eye) lookAtParts(p face.Picture, d media.Detection, turn int, known []face.Hit) ([]face.Hit, error) {
 	var all []face.Hit
 	for _, part := range partsOf(p.W, p.H, d.Parts) {
-		hits, err := e.look(cropped(p, part), d, turn)
+		hits, err := e.lookUntilSure(cropped(p, part), d, turn, known, func(hits []face.Hit) []face.Hit {
+			hits = slices.DeleteFunc(hits, func(h face.Hit) bool {
+				return max(h.Box[2]-h.Box[0], h.Box[3]-h.Box[1]) > partMost*float64(max(part.w, part.h))
+			})
+			x, y := float64(part.x), float64(part.y)
+			for i, h := range hits {
+				hits[i].Box = evidence.Box{h.Box[0] + x, h.Box[1] + y, h.Box[2] + x, h.Box[3] + y}
+			}
+			return hits
+		})
 		if err != nil {
 			return nil, err
 		}
-		for _, h := range hits {
-			if max(h.Box[2]-h.Box[0], h.Box[3]-h.Box[1]) > partMost*float64(max(part.w, part.h)) {
-				continue
-			}
-			x, y := float64(part.x), float64(part.y)
-			h.Box = evidence.Box{h.Box[0] + x, h.Box[1] + y, h.Box[2] + x, h.Box[3] + y}
-			all = append(all, h)
-		}
+		all = append(all, hits...)
 	}
 	return all, nil
 }
@@ -223,7 +246,7 @@ func (l *lying) extra(n, turn int, d media.Detection) extra {
 		return extra{}
 	}
 	if turn%d.Key == 0 {
-		return extra{turns: turns{false, true, true, true}, both: true, parts: d.Parts > 1}
+		return extra{turns: turns{false, true, true, true}, both: true, parts: d.Parts > 1, first: true, turn: turn / d.Key}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
