@@ -2,6 +2,7 @@
 # make test    everything, from a clean clone to the last test
 # make build   bin/safehouse and bin/safehouse-verify
 # make check   form, layering, licences     make bench   measurements, with figures
+# make crash   kills commands at each step that reaches the disk (5 minutes)
 # make setup   only brings what is needed; repeating it is cheap
 
 SHELL := /bin/bash
@@ -10,7 +11,7 @@ SHELL := /bin/bash
 export GOTOOLCHAIN := local
 LISTEN ?= 127.0.0.1:7070
 
-.PHONY: setup build run test check bench
+.PHONY: setup build run test check bench crash
 
 setup:
 	@scripts/setup.sh
@@ -40,6 +41,10 @@ check: setup
 	go vet ./...
 	go tool staticcheck ./...
 	go test ./internal/layers ./internal/licences
+
+crash:
+	@scripts/setup.sh test
+	go test -tags crash -timeout 40m -run AtEachDurableStep -v ./cmd/safehouse
 
 bench: build
 	@for program in bench/*/; do echo "bench: $$program"; go run "./$$program"; done

@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 run_packages=(ca-certificates gcc libc6-dev ffmpeg libheif-examples jq zip unzip tesseract-ocr tesseract-ocr-eng tesseract-ocr-kor tesseract-ocr-chi-sim)
-test_packages=(age libimage-exiftool-perl mat2 poppler-utils chromium fonts-noto-cjk unicode-data libhangul-data gimp-help-ko manpages-zh)
+test_packages=(age strace libimage-exiftool-perl mat2 poppler-utils chromium fonts-noto-cjk unicode-data libhangul-data gimp-help-ko manpages-zh)
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
